@@ -1,0 +1,28 @@
+/** Live servers as the executor sees them. `client` implements this; tests use a table of answers. */
+import type { NodeAddress } from '../cluster/model.js';
+
+export type Reply = string | number | null | Reply[];
+
+export interface CallOptions {
+  /** When to give up; default: the link's own. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Link {
+  readonly address: NodeAddress;
+  /**
+   * One command, one reply. Bulk replies come as UTF-8 text.
+   * @throws TribError REPLY_ERROR with the server's words, NODE_UNREACHABLE, AUTH_FAILED, DEADLINE.
+   */
+  call(args: readonly (string | number)[], options?: CallOptions): Promise<Reply>;
+  /** As `call`, with bulk replies as bytes: for payloads (FUNCTION DUMP, DUMP) and binary keys. */
+  callBytes(args: readonly (string | number | Buffer)[], options?: CallOptions): Promise<unknown>;
+  close(): void;
+}
+
+export interface Links {
+  /** The link to a node, opened on first use. Does not throw; the first `call` does. */
+  to(address: NodeAddress): Link;
+  closeAll(): void;
+}

@@ -1,0 +1,27 @@
+/** Bounds on everything that comes from outside, each with its reason. Sizes in bytes, times in ms. */
+
+/** `proto-max-bulk-len` of Redis: a longer bulk is a broken peer or an attack. */
+export const BULK_BYTES_MAX = 512 * 1024 * 1024;
+
+/** Redis allows 2^20 arguments plus change; more is not a command anybody types. */
+export const ARGUMENTS_MAX = 1024 * 1024;
+
+/** A client that has not logged in may send only short things (Redis: 10 arguments of 16 KiB). */
+export const UNAUTHENTICATED_ARGUMENTS_MAX = 10;
+export const UNAUTHENTICATED_BULK_BYTES_MAX = 16 * 1024;
+
+/** A line without its end (inline command, length prefix) is refused past this, as in Redis. */
+export const INLINE_BYTES_MAX = 64 * 1024;
+
+/**
+ * The longest bus packet believed. The largest honest ones are a PING of a 1000-node cluster
+ * (2256 + 104*1000 bytes and extensions) and a PUBLISH, whose payload a client's bulk limit bounds;
+ * 64 MiB leaves room for every publish in earnest and keeps a liar from filling memory.
+ */
+export const BUS_PACKET_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Admin calls in flight at once over a whole cluster; 1000 nodes are asked in waves of this many. */
+export const CONCURRENT_NODES_MAX = 128;
+
+/** Array depth a reply may nest; deeper is garbage. */
+export const REPLY_DEPTH_MAX = 128;

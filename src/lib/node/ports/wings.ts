@@ -1,0 +1,108 @@
+/**
+ * The wings of one running node, as each sees the others. A node is assembled in `server/node.ts`;
+ * nothing else knows the concrete classes.
+ */
+import type { NodeId } from '../../kernel/node-id.js';
+import type { ReplySink } from '../../wire/resp/reply-sink.js';
+import type { ClientPort } from './client.js';
+
+export interface Wings {
+  readonly data: DataWing;
+  readonly replication: ReplicationWing;
+  /** Present when `cluster-enabled yes`. */
+  readonly cluster: ClusterWing | undefined;
+  readonly config: ConfigWing;
+  readonly log: Log;
+}
+
+export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
+export type Log = (level: LogLevel, text: string) => void;
+
+/** The keyspace and the clients. */
+export interface DataWing {
+  /** Keys in all databases. */
+  keyCount(): number;
+  countKeysInSlot(slot: number): number;
+  keysInSlot(slot: number, limit: number): string[];
+  /** Delete every key of a slot that moved away; the deletes are replicated. */
+  dropSlot(slot: number): void;
+  flushAll(): void;
+  /** Does the key exist now (expired ones do not)? No side effects. Database 0. */
+  hasKey(key: string, nowMs: number): boolean;
+  /** Run one command of the primary's stream. Throws a TribError when it cannot be applied. */
+  applyReplicated(argv: readonly string[], db: number): void;
+  /** Stop serving writes until the deadline (CLIENT PAUSE and manual failover each hold one). */
+  pauseWrites(owner: 'client' | 'failover', untilMs: number): void;
+  unpauseWrites(owner: 'client' | 'failover'): void;
+  /** Clients that wait on keys get redirected (role or slot changed). */
+  releaseBlocked(): void;
+  /** Deliver a message that came over the bus (or was published here) to local subscribers. */
+  deliver(channel: string, message: string, sharded: boolean): number;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** PSYNC in both directions, offsets, backlog. */
+export interface ReplicationWing {
+  readonly role: 'primary' | 'replica';
+  /** master_repl_offset of a primary; applied offset of a replica. */
+  readonly offset: number;
+  readonly primaryAddress: Address | undefined;
+  readonly isLinkUp: boolean;
+  /** Last byte from the primary; undefined before the first one. */
+  readonly lastPrimaryIoMs: number | undefined;
+  /** When the link broke; undefined while it is up or was never up. */
+  readonly linkDownSinceMs: number | undefined;
+  /** Follow a primary (keeps data until the sync), or become one: replication id shifts. */
+  follow(address: Address): void;
+  promote(): void;
+  /** Append commands to the stream: to the backlog and to every replica. */
+  propagate(db: number, argv: readonly string[]): void;
+  /** Online replicas whose last ACK is younger than min-replicas-max-lag. */
+  countGoodReplicas(): number;
+  /** The lines of INFO replication, without the header. */
+  infoLines(): string[];
+}
+
+export interface RouteQuery {
+  /** Lower-case command name. */
+  readonly command: string;
+  readonly keys: readonly string[];
+  readonly isWrite: boolean;
+  /** The command is allowed on importing slots by itself (RESTORE-ASKING). */
+  readonly hasAskingFlag: boolean;
+  readonly isShardPubSub: boolean;
+  readonly client: ClientPort;
+  readonly nowMs: number;
+}
+
+/** Membership, slots, failover. */
+export interface ClusterWing {
+  readonly myId: NodeId;
+  /**
+   * 1 where a command on this slot is served here without a question: owned, neither migrating nor
+   * importing, cluster ok, we are a primary. The hot path looks here and nowhere else.
+   */
+  readonly served: Uint8Array;
+  readonly isReplica: boolean;
+  /** The error that answers the query (MOVED, ASK, TRYAGAIN, CROSSSLOT, CLUSTERDOWN), or undefined: serve it. */
+  route(query: RouteQuery): string | undefined;
+  /** CLUSTER <subcommand>: writes one reply. */
+  command(argv: readonly string[], reply: ReplySink, client: ClientPort): void;
+  publish(channel: string, message: string, sharded: boolean): void;
+}
+
+/** Directives, as CONFIG GET shows them; `set` validates and applies. */
+export interface ConfigWing {
+  /** The value's text form; undefined for an unknown name. */
+  get(name: string): string | undefined;
+  number(name: string): number;
+  boolean(name: string): boolean;
+  /** undefined when done, otherwise why not. */
+  set(name: string, value: string): string | undefined;
+  /** Called after a directive changed. */
+  onChange(name: string, listener: (value: string) => void): void;
+}

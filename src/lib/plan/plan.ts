@@ -1,0 +1,54 @@
+/**
+ * A plan: what will be done, in which order, and why. Stages run one after another, the steps of a
+ * stage at once. A plan is data; `project` says what the cluster looks like after it, `execute` does it.
+ */
+import type { NodeAddress } from '../cluster/model.js';
+import type { NodeId } from '../kernel/node-id.js';
+import type { SlotRange } from '../kernel/ranges.js';
+
+/** A node in a plan: the id where it is known, and where to reach it. */
+export interface NodeRef {
+  readonly id: NodeId;
+  readonly address: NodeAddress;
+}
+
+export type Step = { readonly why: string } & (
+  | { readonly kind: 'assign-slots'; readonly node: NodeRef; readonly slots: readonly SlotRange[] }
+  | { readonly kind: 'set-config-epoch'; readonly node: NodeRef; readonly epoch: number }
+  | { readonly kind: 'meet'; readonly node: NodeRef; readonly target: NodeRef }
+  | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef }
+  | { readonly kind: 'copy-functions'; readonly from: NodeRef; readonly node: NodeRef }
+  | { readonly kind: 'forget'; readonly node: NodeRef; readonly target: NodeId }
+  | { readonly kind: 'reset'; readonly node: NodeRef; readonly mode: 'soft' | 'hard' }
+  | { readonly kind: 'flush'; readonly node: NodeRef }
+  | { readonly kind: 'shutdown'; readonly node: NodeRef }
+  | {
+      readonly kind: 'failover';
+      readonly node: NodeRef;
+      readonly mode: 'graceful' | 'force' | 'takeover';
+    }
+  | {
+      readonly kind: 'set-config';
+      readonly node: NodeRef;
+      readonly name: string;
+      readonly value: string;
+      readonly rewrite: boolean;
+    }
+);
+
+export type StepKind = Step['kind'];
+
+export interface Stage {
+  /** The progress line, as `>>> ` prints it. */
+  readonly title: string;
+  readonly steps: readonly Step[];
+}
+
+export interface Plan {
+  readonly command: string;
+  /** Of the cluster the plan was made for: see `fingerprint`. */
+  readonly fingerprint: string;
+  readonly stages: readonly Stage[];
+  /** What could not be had (anti-affinity), in words for people. */
+  readonly remarks: readonly string[];
+}

@@ -1,0 +1,138 @@
+/**
+ * Real redis-server processes on loopback, in folders of their own, always stopped by pid. Without the
+ * binary the integration tests are skipped, except in CI where its absence is a failure.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitUntil } from './wait.js';
+
+export function hasRedisServer(): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    if (process.env['CI'] === 'true') throw new Error('CI needs redis-server on the PATH');
+    return false;
+  }
+}
+
+const taken = new Set<number>();
+
+/** A free client port whose bus port (+10000) is free as well. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (taken.has(port)) continue;
+    if ((await canListen(port, host)) && (await canListen(port + 10_000, host))) {
+      taken.add(port);
+      return port;
+    }
+  }
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, host, () => probe.close(() => resolve(true)));
+  });
+}
+
+export interface RealServer {
+  readonly host: string;
+  readonly port: number;
+  readonly dir: string;
+  readonly process: ChildProcess;
+  /** SIGSTOP, SIGCONT, SIGKILL... */
+  signal(name: NodeJS.Signals): void;
+  stop(): Promise<void>;
+}
+
+export interface RealServerOptions {
+  readonly port?: number;
+  readonly host?: string;
+  readonly cluster?: boolean;
+  readonly nodeTimeoutMs?: number;
+  readonly dir?: string;
+  /** Further directives, `--name value` pairs without the dashes. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+const running = new Set<RealServer>();
+process.once('exit', () => {
+  for (const server of running) server.process.kill('SIGKILL');
+});
+
+export async function startRealServer(options: RealServerOptions = {}): Promise<RealServer> {
+  const host = options.host ?? '127.0.0.1';
+  const port = options.port ?? (await freePort(host));
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'trib-real-'));
+  const config: Record<string, string> = {
+    port: String(port),
+    bind: host,
+    dir,
+    save: '',
+    appendonly: 'no',
+    'repl-diskless-sync-delay': '0',
+    'enable-debug-command': 'local',
+    ...(options.cluster === false
+      ? {}
+      : {
+          'cluster-enabled': 'yes',
+          'cluster-config-file': 'nodes.conf',
+          'cluster-node-timeout': String(options.nodeTimeoutMs ?? 2000),
+        }),
+    ...options.config,
+  };
+  const args = Object.entries(config).flatMap(([name, value]) => [`--${name}`, value]);
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const server: RealServer = {
+    host,
+    port,
+    dir,
+    process: child,
+    signal: (name) => void child.kill(name),
+    stop: async () => {
+      running.delete(server);
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGCONT');
+        child.kill('SIGKILL');
+        await gone;
+      }
+      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  running.add(server);
+  const listensOn = Number(config['port']) === 0 ? Number(config['tls-port']) : port;
+  await waitUntil(`redis-server listens on ${host}:${listensOn}`, async () => {
+    if (child.exitCode !== null) throw new Error(`redis-server exited: ${output}`);
+    return canConnect(listensOn, host);
+  });
+  return server;
+}
+
+function canConnect(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** redis-cli's answer as text, for differential tests. */
+export function redisCli(port: number, ...args: string[]): string {
+  return execFileSync('redis-cli', ['-p', String(port), ...args], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  }).trimEnd();
+}
