@@ -4,51 +4,15 @@
  */
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { ClientPort } from './client.js';
+import type { CommandShape } from './command-shape.js';
 import type { Wings } from './wings.js';
 
-/** As COMMAND INFO prints them. */
-export type CommandFlag =
-  | 'write'
-  | 'readonly'
-  | 'denyoom'
-  | 'admin'
-  | 'pubsub'
-  | 'noscript'
-  | 'blocking'
-  | 'loading'
-  | 'stale'
-  | 'skip_monitor'
-  | 'skip_slowlog'
-  | 'asking'
-  | 'fast'
-  | 'no_auth'
-  | 'may_replicate'
-  | 'no_async_loading'
-  | 'no_multi'
-  | 'movablekeys'
-  | 'allow_busy';
+export type { CommandFlag } from './command-shape.js';
 
-export interface CommandSpec {
-  /** Lower case. */
-  readonly name: string;
-  /** As COMMAND shows it: counts the name; negative means "at least". */
-  readonly arity: number;
-  readonly flags: readonly CommandFlag[];
-  /** Index of the first key in argv, 0 for none; the last key, negative counting from the end; and the step. */
-  readonly firstKey: number;
-  readonly lastKey: number;
-  readonly keyStep: number;
-  /** For keys that a fixed pattern cannot find (MIGRATE ... KEYS): indexes into argv. */
-  readonly keyIndexes?: (argv: readonly string[]) => readonly number[];
-  /** ACL categories with their `@`. */
-  readonly categories: readonly string[];
-  readonly group: string;
-  readonly since: string;
-  /** One sentence of our own for COMMAND DOCS. */
-  readonly summary: string;
-  readonly subcommands?: readonly CommandSpec[];
+export interface CommandSpec extends CommandShape {
+  readonly subcommands?: readonly CommandSpec<C>[];
   /** Runs the command: synchronous, writes exactly one reply, or calls `suspend`. */
-  readonly run: (call: Call) => void;
+  readonly run: (call: C) => void;
 }
 
 /** One execution of one command. */

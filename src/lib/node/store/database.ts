@@ -1,0 +1,199 @@
+/**
+ * One numbered database: keys to entries, with the indexes kept at write time.
+ *
+ * Expiry has three faces, chosen by the keyspace's `expiryMode`: a primary deletes what it finds expired
+ * and says so (its replicas get a DEL); a replica, and a primary paused for a failover, only hides it;
+ * while the primary's stream is applied the clock is ignored, because the primary decides.
+ */
+import { slotOfKey } from '../../kernel/slot.js';
+import { Entry, NEVER } from './entry.js';
+import { ExpiryHeap } from './expiry-heap.js';
+import { KeyOrder } from './key-order.js';
+import { SlotIndex } from './slot-index.js';
+import type { Value } from './value.js';
+
+/** Told when a watched key may have changed. */
+export interface Watcher {
+  isDirty: boolean;
+}
+
+/** delete: a primary. hide: a replica, or paused. ignore: applying the primary's stream, or loading. */
+export type ExpiryMode = 'delete' | 'hide' | 'ignore';
+
+/** What databases share; the keyspace implements it. */
+export interface DatabaseOwner {
+  readonly expiryMode: ExpiryMode;
+  changeCount: number;
+  noteExpired(db: number, key: string): void;
+}
+
+export class Database {
+  readonly index: number;
+  readonly #keyspace: DatabaseOwner;
+  readonly #entries = new Map<string, Entry>();
+  readonly #order = new KeyOrder();
+  readonly #expiries = new ExpiryHeap();
+  readonly #slots: SlotIndex | undefined;
+  readonly #watchers = new Map<string, Set<Watcher>>();
+  #lastSequence = 0;
+
+  constructor(index: number, keyspace: DatabaseOwner, indexesSlots: boolean) {
+    this.index = index;
+    this.#keyspace = keyspace;
+    this.#slots = indexesSlots ? new SlotIndex() : undefined;
+  }
+
+  /** Keys, expired ones that nobody deleted yet included (as DBSIZE counts). */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Keys with an expiry. */
+  get expiringCount(): number {
+    return this.#expiries.size;
+  }
+
+  /** The entry as clients see it now; an expired one is deleted or hidden (see above). */
+  lookup(key: string, nowMs: number): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    if (entry.expireAtMs <= nowMs && this.expireIfDue(entry, nowMs)) return undefined;
+    return entry;
+  }
+
+  /** As `lookup`, without side effects: nothing is deleted. */
+  peek(key: string, nowMs: number): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || !this.#hides(entry, nowMs)) return entry;
+    return undefined;
+  }
+
+  /** Whatever is stored under the key, expired or not. */
+  raw(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Store a value; an existing key keeps its place in SCAN and its expiry (see `setExpiry`). */
+  set(key: string, value: Value, nowMs: number): Entry {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return this.#insert(key, value, nowMs);
+    entry.value = value;
+    entry.isGrown = false;
+    entry.accessedAtMs = nowMs;
+    this.touch(key);
+    return entry;
+  }
+
+  /** `NEVER` removes the expiry. */
+  setExpiry(entry: Entry, expireAtMs: number): void {
+    this.#expiries.schedule(entry, expireAtMs);
+  }
+
+  /** @returns whether there was such a key, expired or not. */
+  delete(key: string): boolean {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    this.touch(key);
+    return true;
+  }
+
+  /** A value was changed in place, or the key came or went. */
+  touch(key: string): void {
+    this.#keyspace.changeCount++;
+    if (this.#watchers.size === 0) return;
+    const watchers = this.#watchers.get(key);
+    if (watchers) for (const watcher of watchers) watcher.isDirty = true;
+  }
+
+  /** True when the entry counts as gone; on a primary it then is gone. */
+  expireIfDue(entry: Entry, nowMs: number): boolean {
+    if (!this.#hides(entry, nowMs)) return false;
+    if (this.#keyspace.expiryMode === 'delete') {
+      this.#remove(entry);
+      this.touch(entry.key);
+      this.#keyspace.noteExpired(this.index, entry.key);
+    }
+    return true;
+  }
+
+  /** Delete up to `limit` expired keys. @returns how many. */
+  expireDue(nowMs: number, limit: number): number {
+    let expired = 0;
+    while (expired < limit) {
+      const entry = this.#expiries.due(nowMs);
+      if (entry === undefined) break;
+      this.expireIfDue(entry, nowMs);
+      expired++;
+    }
+    return expired;
+  }
+
+  /** See KeyOrder.scan: about `count` entries from `cursor` on; 0 starts and ends. */
+  scan(cursor: number, count: number, visit: (entry: Entry) => void): number {
+    return this.#order.scan(cursor, count, visit);
+  }
+
+  random(below: (bound: number) => number): Entry | undefined {
+    return this.#order.random(below);
+  }
+
+  /** All entries in order of insertion, expired ones included. */
+  [Symbol.iterator](): Generator<Entry> {
+    return this.#order[Symbol.iterator]();
+  }
+
+  countKeysInSlot(slot: number): number {
+    return this.#slots?.count(slot) ?? 0;
+  }
+
+  keysInSlot(slot: number, limit: number): string[] {
+    return this.#slots?.keys(slot, limit) ?? [];
+  }
+
+  clear(): void {
+    for (const [key, watchers] of this.#watchers) {
+      if (this.#entries.has(key)) for (const watcher of watchers) watcher.isDirty = true;
+    }
+    // Scans and expiry cycles in flight may still hold entries.
+    for (const entry of this.#entries.values()) entry.isLive = false;
+    this.#entries.clear();
+    this.#order.clear();
+    this.#expiries.clear();
+    this.#slots?.clear();
+  }
+
+  watch(key: string, watcher: Watcher): void {
+    let watchers = this.#watchers.get(key);
+    if (watchers === undefined) this.#watchers.set(key, (watchers = new Set()));
+    watchers.add(watcher);
+  }
+
+  unwatch(key: string, watcher: Watcher): void {
+    const watchers = this.#watchers.get(key);
+    if (watchers?.delete(watcher) && watchers.size === 0) this.#watchers.delete(key);
+  }
+
+  #hides(entry: Entry, nowMs: number): boolean {
+    return entry.expireAtMs <= nowMs && this.#keyspace.expiryMode !== 'ignore';
+  }
+
+  #insert(key: string, value: Value, nowMs: number): Entry {
+    const slot = this.#slots ? slotOfKey(key) : -1;
+    const entry = new Entry(key, value, ++this.#lastSequence, slot, nowMs);
+    this.#entries.set(key, entry);
+    this.#order.add(entry);
+    this.#slots?.add(entry);
+    this.touch(key);
+    return entry;
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.key);
+    entry.isLive = false;
+    this.#order.noteDead();
+    this.#slots?.remove(entry);
+    this.#expiries.forget(entry);
+    entry.expireAtMs = NEVER;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * One key with its value. Entries are linked into the structures that find them (order of insertion,
+ * slot, expiry), so that each of these costs O(1) per write and no second hash of the key.
+ */
+import type { Value } from './value.js';
+
+/** "Never expires", chosen so that `expireAtMs <= nowMs` is one comparison without a special case. */
+export const NEVER = Infinity;
+
+export class Entry {
+  readonly key: string;
+  value: Value;
+  /** Milliseconds since the epoch; `NEVER` without an expiry. */
+  expireAtMs: number;
+  /** Rises with every insertion into the database: the order SCAN walks. */
+  readonly sequence: number;
+  /** -1 where slots are not indexed. */
+  readonly slot: number;
+  /** False once deleted or replaced; indexes drop dead entries when they meet them. */
+  isLive: boolean;
+  /** Last access; OBJECT IDLETIME and RESTORE IDLETIME. */
+  accessedAtMs: number;
+  /** A string that APPEND or SETRANGE grew: OBJECT ENCODING says raw, however short it is. */
+  isGrown: boolean;
+  previousInSlot: Entry | undefined;
+  nextInSlot: Entry | undefined;
+
+  constructor(key: string, value: Value, sequence: number, slot: number, nowMs: number) {
+    this.key = key;
+    this.value = value;
+    this.expireAtMs = NEVER;
+    this.sequence = sequence;
+    this.slot = slot;
+    this.isLive = true;
+    this.accessedAtMs = nowMs;
+    this.isGrown = false;
+    this.previousInSlot = undefined;
+    this.nextInSlot = undefined;
+  }
+}

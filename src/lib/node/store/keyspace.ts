@@ -1,0 +1,69 @@
+/**
+ * The keyspace of one node: its databases, how they expire, and a count of changes by which the shell
+ * knows whether a command did anything. Deterministic: time comes in as an argument, chance as a
+ * function, and what must be told to others goes out through one listener.
+ *
+ * Cluster nodes have one database and index it by slot; others have `databases` of them.
+ */
+import { Database, type DatabaseOwner, type ExpiryMode } from './database.js';
+
+export interface KeyspaceOptions {
+  /** 16 unless configured; cluster nodes always have one. */
+  readonly databases: number;
+  readonly indexesSlots: boolean;
+}
+
+/** Keys deleted per call of the active cycle and database; a slice well under a millisecond. */
+const EXPIRE_SLICE = 500;
+
+export class Keyspace implements DatabaseOwner {
+  readonly databases: readonly Database[];
+  expiryMode: ExpiryMode = 'delete';
+  /** Rises with each change of any key. */
+  changeCount = 0;
+  /** Keys deleted because their time had come; INFO expired_keys. */
+  expiredCount = 0;
+  /** Called for each key a primary deletes by time, so that replicas get a DEL. */
+  onExpired: (db: number, key: string) => void = () => undefined;
+
+  constructor(options: KeyspaceOptions) {
+    this.databases = Array.from(
+      { length: options.databases },
+      (_, index) => new Database(index, this, options.indexesSlots),
+    );
+  }
+
+  /** Database by number; it must exist. */
+  db(index: number): Database {
+    const db = this.databases[index];
+    if (db === undefined) throw new RangeError(`no database ${index}`);
+    return db;
+  }
+
+  keyCount(): number {
+    return this.databases.reduce((sum, db) => sum + db.size, 0);
+  }
+
+  /** Empty every database. */
+  clear(): void {
+    for (const db of this.databases) db.clear();
+  }
+
+  /**
+   * One bounded slice of the active expiry cycle.
+   * @returns true when more is due now.
+   */
+  expireCycle(nowMs: number): boolean {
+    if (this.expiryMode !== 'delete') return false;
+    let more = false;
+    for (const db of this.databases) {
+      if (db.expiringCount > 0 && db.expireDue(nowMs, EXPIRE_SLICE) === EXPIRE_SLICE) more = true;
+    }
+    return more;
+  }
+
+  noteExpired(db: number, key: string): void {
+    this.expiredCount++;
+    this.onExpired(db, key);
+  }
+}
