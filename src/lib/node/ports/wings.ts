@@ -5,10 +5,15 @@
 import type { NodeId } from '../../kernel/node-id.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { ClientPort } from './client.js';
+import type { ReplicaService, TransferService } from './replication.js';
 
 export interface Wings {
   readonly data: DataWing;
   readonly replication: ReplicationWing;
+  /** PSYNC, REPLCONF, ROLE, WAIT: the same object as `replication`, seen by its commands. */
+  readonly replicas: ReplicaService;
+  /** MIGRATE's sockets. */
+  readonly transfer: TransferService;
   /** Present when `cluster-enabled yes`. */
   readonly cluster: ClusterWing | undefined;
   readonly config: ConfigWing;
@@ -31,9 +36,9 @@ export interface DataWing {
   hasKey(key: string, nowMs: number): boolean;
   /** Run one command of the primary's stream. Throws a TribError when it cannot be applied. */
   applyReplicated(argv: readonly string[], db: number): void;
-  /** Stop serving writes until the deadline (CLIENT PAUSE and manual failover each hold one). */
-  pauseWrites(owner: 'client' | 'failover', untilMs: number): void;
-  unpauseWrites(owner: 'client' | 'failover'): void;
+  /** Stop serving writes until the deadline (CLIENT PAUSE, manual failover and MIGRATE each hold one). */
+  pauseWrites(owner: 'client' | 'failover' | 'migrate', untilMs: number): void;
+  unpauseWrites(owner: 'client' | 'failover' | 'migrate'): void;
   /** Clients that wait on keys get redirected (role or slot changed). */
   releaseBlocked(): void;
   /** Deliver a message that came over the bus (or was published here) to local subscribers. */

@@ -1,0 +1,78 @@
+/**
+ * What the replication commands ask of the replication wing, and the transfer commands of the transfer
+ * wing. Kept apart from `wings.ts` because nobody but those two command tables and the assembly needs it.
+ */
+import type { ReplySink } from '../../wire/resp/reply-sink.js';
+import type { ClientPort } from './client.js';
+
+/** As `Call.suspend`: the answer comes later, the connection waits. */
+export type Suspend = (onCancel: () => void) => (answer: (reply: ReplySink) => void) => void;
+
+/** One command that needs more than its words: who asks, and how to answer now or later. */
+export interface Asker {
+  readonly client: ClientPort;
+  readonly reply: ReplySink;
+  readonly nowMs: number;
+  readonly suspend: Suspend;
+}
+
+export interface SyncRequest {
+  /** `?` asks for everything; SYNC, the old form, has no id at all. */
+  readonly replicationId: string | undefined;
+  /** The next byte wanted; NaN or negative asks for everything. */
+  readonly offset: number;
+}
+
+/** PSYNC, REPLCONF, ROLE, WAIT, FAILOVER: the connections that are, or want to be, replicas of this node. */
+export interface ReplicaService {
+  /** Answers PSYNC or SYNC, and makes the connection a replica's. */
+  sync(request: SyncRequest, asker: Asker): void;
+  /** REPLCONF; ACK and GETACK answer nothing. */
+  replconf(argv: readonly string[], asker: Asker): void;
+  role(reply: ReplySink): void;
+  /** WAIT: answers the number of replicas that hold all this client wrote; timeoutMs 0 waits for ever. */
+  wait(request: { readonly replicas: number; readonly timeoutMs: number }, asker: Asker): void;
+  failover(request: FailoverRequest, asker: Asker): void;
+}
+
+export type FailoverRequest =
+  | { readonly kind: 'abort' }
+  | {
+      readonly kind: 'start';
+      readonly target: { readonly host: string; readonly port: number } | undefined;
+      readonly isForced: boolean;
+      /** Undefined waits for ever. */
+      readonly timeoutMs: number | undefined;
+    };
+
+/** One key on its way to another node. */
+export interface TransferKey {
+  readonly key: string;
+  /** As DUMP makes it. */
+  readonly payload: string;
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface MigrateRequest {
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly timeoutMs: number;
+  readonly replace: boolean;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly keys: readonly TransferKey[];
+}
+
+export type MigrateOutcome = {
+  /** Keys the target took, in the order asked. */
+  readonly moved: readonly string[];
+  /** The text of the error reply, code included; undefined when every key went. */
+  readonly error: string | undefined;
+};
+
+/** MIGRATE's half that needs a socket. */
+export interface TransferService {
+  /** Sends the keys; `done` is called exactly once. */
+  migrate(request: MigrateRequest, done: (outcome: MigrateOutcome) => void): void;
+}
