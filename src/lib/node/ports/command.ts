@@ -9,7 +9,8 @@ import type { Wings } from './wings.js';
 
 export type { CommandFlag } from './command-shape.js';
 
-export interface CommandSpec extends CommandShape {
+/** `C` says how much of the node `run` needs: `Call`, or `StoreCall` where it touches keys. */
+export interface CommandSpec<C extends Call = Call> extends CommandShape {
   readonly subcommands?: readonly CommandSpec<C>[];
   /** Runs the command: synchronous, writes exactly one reply, or calls `suspend`. */
   readonly run: (call: C) => void;
