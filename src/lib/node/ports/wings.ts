@@ -5,6 +5,8 @@
 import type { NodeId } from '../../kernel/node-id.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { ClientPort } from './client.js';
+import type { HostPort } from './host.js';
+import type { ServerStats } from './stats.js';
 import type { ReplicaService, TransferService } from './replication.js';
 
 export interface Wings {
@@ -17,6 +19,10 @@ export interface Wings {
   /** Present when `cluster-enabled yes`. */
   readonly cluster: ClusterWing | undefined;
   readonly config: ConfigWing;
+  /** The process around the node: facts for INFO, SHUTDOWN, DEBUG SLEEP. */
+  readonly host: HostPort;
+  /** What was counted so far. */
+  readonly stats: ServerStats;
   readonly log: Log;
 }
 
@@ -108,6 +114,12 @@ export interface ConfigWing {
   boolean(name: string): boolean;
   /** undefined when done, otherwise why not. */
   set(name: string, value: string): string | undefined;
-  /** Called after a directive changed. */
+  /** All or none. undefined when done, otherwise CONFIG SET's error text without its `ERR`. */
+  setAll(pairs: readonly (readonly [name: string, value: string])[]): string | undefined;
+  /** Directives that match any of the glob patterns, as CONFIG GET lists them. */
+  matching(patterns: readonly string[]): readonly (readonly [name: string, value: string])[];
+  /** CONFIG REWRITE. undefined when done, otherwise why not. */
+  rewrite(): string | undefined;
+  /** Called after a directive changed; aliases lead to the same directive. */
   onChange(name: string, listener: (value: string) => void): void;
 }

@@ -1,0 +1,74 @@
+/**
+ * The process (or the part of one) that a node lives in, as commands see it: facts that INFO prints and
+ * the few things a command can do to its host. The server shell implements it; tests bring a small one.
+ */
+import type { CommandShape } from './command-shape.js';
+
+export interface MemoryFacts {
+  /** Bytes the node counts as its own: the heap in use plus what buffers hold outside of it. */
+  readonly usedBytes: number;
+  /** The same, at its highest so far. */
+  readonly peakBytes: number;
+  readonly rssBytes: number;
+  readonly heapTotalBytes: number;
+  readonly systemBytes: number;
+}
+
+export interface CpuFacts {
+  readonly userMicros: number;
+  readonly systemMicros: number;
+}
+
+export interface ClientFacts {
+  readonly connected: number;
+  readonly blocked: number;
+  /** The largest query buffer and the largest output buffer among them, in bytes. */
+  readonly maxInputBytes: number;
+  readonly maxOutputBytes: number;
+}
+
+export interface KeyspaceFacts {
+  readonly db: number;
+  readonly keys: number;
+  readonly expires: number;
+  /** Average time to live of the keys that have one; 0 when unknown. */
+  readonly averageTtlMs: number;
+}
+
+/** SHUTDOWN's options, as far as they mean something here. */
+export interface ShutdownRequest {
+  /** Write an RDB file first: asked for, forbidden, or as the save points say. */
+  readonly save: 'save' | 'nosave' | 'default';
+  /** Do not wait for replicas that lag behind. */
+  readonly now: boolean;
+  /** Go even when saving fails. */
+  readonly force: boolean;
+}
+
+export interface HostPort {
+  readonly pid: number;
+  /** 40 hex digits, new with every start. */
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly executable: string;
+  /** Absolute path of the config file, or empty. */
+  readonly configFile: string;
+  /** As INFO's `os` says it: name, release, machine. */
+  readonly operatingSystem: string;
+  readonly tribVersion: string;
+  /** Every command table in force, for COMMAND. */
+  commands(): readonly CommandShape[];
+  memory(): MemoryFacts;
+  cpu(): CpuFacts;
+  clients(): ClientFacts;
+  /** Databases that hold keys, by number. */
+  keyspace(nowMs: number): readonly KeyspaceFacts[];
+  /** Begin to stop. undefined: it will end; otherwise why it will not. */
+  shutdown(request: ShutdownRequest): string | undefined;
+  /** SHUTDOWN ABORT: true when a shutdown was waiting and is not any more. */
+  abortShutdown(): boolean;
+  /** DEBUG SLEEP: nothing of this node runs for that long. */
+  freeze(durationMs: number): void;
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  setActiveExpire(isOn: boolean): void;
+}
