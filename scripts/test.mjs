@@ -1,0 +1,23 @@
+/**
+ * `npm test`: install if needed, all checks, a build, then the tests. Words after `--` go to mocha
+ * (`npm test -- --grep create`). With `--long` the long tests run instead of the others, unchecked.
+ */
+import { ensureBuilt } from './build.mjs';
+import { runChecks } from './check.mjs';
+import { ensureInstalled } from './install.mjs';
+import { runNode, say, toolArgs } from './support.mjs';
+
+const words = process.argv.slice(2);
+const isLong = words.includes('--long');
+const forMocha = words.filter((word) => word !== '--long');
+
+await ensureInstalled();
+const failed = isLong ? [] : await runChecks();
+// The tests of the packed program need a build; it is made here once, not by whichever test is first.
+await ensureBuilt();
+if (isLong) forMocha.push('--config', '.mocharc.long.json');
+// In CI nothing may be skipped: a missing redis-server or privilege is a failure there.
+if (process.env.CI === 'true') forMocha.push('--forbid-only', '--forbid-pending');
+const status = await runNode(toolArgs('mocha', 'mocha', ...forMocha));
+if (failed.length > 0) say(`Checks that failed (shown above): ${failed.join(', ')}`);
+process.exitCode = failed.length > 0 || status !== 0 ? 1 : 0;
