@@ -1,6 +1,6 @@
 /**
  * Cluster bus messages as data, one to one with the binary layout of Redis 4.0 and later
- * (header of 2256 bytes; offsets stand in `codec.ts`). Epochs and offsets are JavaScript numbers:
+ * (header of 2256 bytes; offsets stand in `layout.ts`). Epochs and offsets are JavaScript numbers:
  * exact up to 2^53, which no cluster reaches; the codec refuses larger ones.
  */
 import type { NodeId } from '../../kernel/node-id.js';
@@ -93,10 +93,28 @@ export type BusBody =
       readonly node: NodeId;
       readonly slots: Uint8Array;
     }
-  | { readonly kind: 'module' }
-  | { readonly kind: 'unknown'; readonly type: number };
+  | {
+      readonly kind: 'module';
+      /** The module's id as 16 hex digits; opaque, copied as it came. */
+      readonly moduleId: string;
+      readonly messageType: number;
+      readonly payload: string;
+    }
+  | UnknownBody;
+
+/** A type this version does not know: legal on the wire, without effect, never sent. */
+export interface UnknownBody {
+  readonly kind: 'unknown';
+  readonly type: number;
+}
 
 export interface BusMessage {
   readonly header: BusHeader;
   readonly body: BusBody;
+}
+
+/** What can be written: everything but the unknown. */
+export interface SendableMessage {
+  readonly header: BusHeader;
+  readonly body: Exclude<BusBody, UnknownBody>;
 }
