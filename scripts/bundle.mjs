@@ -1,5 +1,5 @@
 /** The esbuild half of the build: what goes into which file. Needs an install; see build.mjs. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './support.mjs';
@@ -8,6 +8,7 @@ const TARGET = 'node20.19';
 
 export async function bundleAll(folder) {
   await bundleLibraries(folder);
+  await bundleProgram(folder);
 }
 
 /** `trib` and `trib/testing`, as modules; packages from npm stay imports. */
@@ -28,4 +29,74 @@ async function bundleLibraries(folder) {
     sourcemap: 'linked',
     logLevel: 'warning',
   });
+}
+
+/** The command line with all it needs in one CommonJS file; a command's modules run when it is asked for. */
+async function bundleProgram(folder) {
+  await build({
+    entryPoints: [join(root, 'bin', 'bundled.js')],
+    outfile: join(folder, 'cli', 'main.cjs'),
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: TARGET,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    // Read as latin1 by bin/run.js: nothing above ASCII may stand in it unescaped.
+    charset: 'ascii',
+    plugins: [commandTable()],
+    logLevel: 'warning',
+    // `require` of these is optional in oclif and never reached by a built program.
+    external: ['typescript', 'tsx', 'ts-node', 'pnpapi'],
+  });
+}
+
+/** Two modules made here: a loader for each file in src/commands, and oclif's manifest of them all. */
+function commandTable() {
+  return {
+    name: 'command-table',
+    setup(setup) {
+      setup.onResolve({ filter: /^trib:/ }, ({ path }) => ({ path, namespace: 'trib' }));
+      setup.onLoad({ filter: /^trib:commands$/, namespace: 'trib' }, () => ({
+        contents: loadersSource(),
+        resolveDir: root,
+      }));
+      setup.onLoad({ filter: /^trib:manifest$/, namespace: 'trib' }, async () => ({
+        contents: JSON.stringify(await readManifest()),
+        loader: 'json',
+      }));
+    },
+  };
+}
+
+function loadersSource() {
+  const folder = join(root, 'src', 'commands');
+  const lines = readdirSync(folder, { recursive: true })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.ts'))
+    .sort()
+    .map((path) => {
+      const id = path.slice(0, -'.ts'.length).replaceAll('/', ':');
+      return `${JSON.stringify(id)}: () => import(${JSON.stringify(`./src/commands/${path}`)}),`;
+    });
+  return `export default {\n${lines.join('\n')}\n};\n`;
+}
+
+/** oclif's own description of every command, taken from the sources. */
+async function readManifest() {
+  const { Config } = await import('@oclif/core');
+  const { register } = await import('tsx/esm/api');
+  const unregister = register();
+  try {
+    const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const commands = { strategy: 'pattern', target: './src/commands', globPatterns: ['**/*.ts'] };
+    const config = await Config.load({
+      root,
+      pjson: { ...pjson, oclif: { ...pjson.oclif, commands } },
+    });
+    return config.plugins.get(pjson.name).manifest;
+  } finally {
+    await unregister();
+  }
 }
