@@ -15,7 +15,7 @@ await ensureInstalled();
 const failed = isLong ? [] : await runChecks();
 // The tests of the packed program need a build; it is made here once, not by whichever test is first.
 await ensureBuilt();
-if (isLong) forMocha.push('--config', '.mocharc.long.json');
+if (isLong) forMocha.push('--config', '.mocharc.long.cjs');
 // In CI nothing may be skipped: a missing redis-server or privilege is a failure there.
 if (process.env.CI === 'true') forMocha.push('--forbid-only', '--forbid-pending');
 const status = await runNode(toolArgs('mocha', 'mocha', ...forMocha));

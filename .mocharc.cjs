@@ -1,0 +1,14 @@
+/**
+ * All tests, unless files are named on the command line (mocha itself would run both).
+ */
+const named = process.argv.slice(2).some((word) => /\.ts$/.test(word));
+
+module.exports = {
+  'node-option': ['import=tsx', 'enable-source-maps'],
+  extension: ['ts'],
+  ...(named ? {} : { spec: ['test/**/*.test.ts'] }),
+  require: ['test/support/setup.ts'],
+  reporter: 'test/support/reporter.cjs',
+  timeout: 20_000,
+  'check-leaks': true,
+};

@@ -1,0 +1,6 @@
+/** The long tests: bounded in time, seeds printed, run apart from the others. */
+module.exports = {
+  ...require('./.mocharc.cjs'),
+  spec: ['test/**/*.long.ts'],
+  timeout: 600_000,
+};
