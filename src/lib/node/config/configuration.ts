@@ -1,0 +1,221 @@
+/**
+ * The directives of one running node. Before start, files and the command line fill it word by word;
+ * afterwards CONFIG SET changes all of a call's directives or none. A directive that takes effect outside
+ * (a listening port, a folder) has an applier, which may refuse; listeners just hear of the change.
+ */
+import { assert } from '../../kernel/errors.js';
+import type { ConfigWing } from '../ports/wings.js';
+import type { Directive } from './directive.js';
+import { DIRECTIVES, findDirective } from './directives.js';
+import { NEXT_VERSION } from './directives/persistence.js';
+import { matchesGlob } from './glob.js';
+import { parseValue } from './values.js';
+
+/** Applies a new value to the world: undefined when done, otherwise why not. */
+export type Applier = (value: string, before: string) => string | undefined;
+
+type Pair = readonly [name: string, value: string];
+
+export class Configuration implements ConfigWing {
+  readonly #values = new Map<Directive, string>();
+  /** Directives that a file or the command line has named. */
+  readonly #given = new Set<Directive>();
+  readonly #appliers = new Map<Directive, Applier>();
+  readonly #listeners = new Map<Directive, ((value: string) => void)[]>();
+  #rewriter: () => string | undefined = () => 'The server is running without a config file';
+
+  /** @param values by name, as a file would say them; throws on a wrong one (the caller wrote it). */
+  constructor(values: Readonly<Record<string, string>> = {}) {
+    for (const directive of DIRECTIVES) this.#values.set(directive, directive.default);
+    for (const [name, value] of Object.entries(values)) {
+      const wrong = this.load(name, [value]);
+      assert(wrong === undefined, `${name} ${value}: ${wrong ?? ''}`);
+    }
+  }
+
+  /** One directive of a file or the command line, before start. undefined, or what is wrong with it. */
+  load(name: string, words: readonly string[]): string | undefined {
+    const directive = findDirective(name);
+    if (directive === undefined) return 'Bad directive or wrong number of arguments';
+    const source = this.#given.has(directive) ? 'file-again' : 'file';
+    const value = parseValue(directive, words, this.#value(directive), source);
+    if (!value.ok) return value.error;
+    const refusal = refusalOf(directive, value.value);
+    if (refusal !== undefined) return refusal;
+    this.#given.add(directive);
+    this.#values.set(directive, value.value);
+    return undefined;
+  }
+
+  get(name: string): string | undefined {
+    const directive = findDirective(name);
+    return directive === undefined ? undefined : this.#value(directive);
+  }
+
+  number(name: string): number {
+    const value = Number(this.#known(name));
+    assert(!Number.isNaN(value), `${name} is not a number`);
+    return value;
+  }
+
+  boolean(name: string): boolean {
+    return this.#known(name) === 'yes';
+  }
+
+  /** Was it named in a file or on the command line? */
+  isGiven(name: string): boolean {
+    const directive = findDirective(name);
+    return directive !== undefined && this.#given.has(directive);
+  }
+
+  set(name: string, value: string): string | undefined {
+    return this.setAll([[name, value]]);
+  }
+
+  setAll(pairs: readonly Pair[]): string | undefined {
+    const changes = new Map<Directive, string>();
+    for (const [name, given] of pairs) {
+      const directive = findDirective(name);
+      if (directive === undefined) {
+        return `Unknown option or number of arguments for CONFIG SET - '${name}'`;
+      }
+      const reason = changes.has(directive) ? 'duplicate parameter' : this.#refuseChange(directive);
+      if (reason !== undefined) return failed(name, reason);
+      changes.set(directive, given);
+    }
+    for (const [name, given] of pairs) {
+      const directive = findDirective(name)!;
+      const value = parseValue(directive, [given], this.#value(directive), 'config-set');
+      const reason = value.ok ? refusalOf(directive, value.value) : value.error;
+      if (reason !== undefined) return failed(name, reason);
+      if (value.ok) changes.set(directive, normalized(directive, value.value));
+    }
+    return this.#apply(changes);
+  }
+
+  matching(patterns: readonly string[]): readonly Pair[] {
+    const found = new Map<string, string>();
+    for (const pattern of patterns) {
+      const exact = findDirective(pattern);
+      if (exact !== undefined) {
+        found.set(
+          exact.alias === pattern.toLowerCase() ? exact.alias : exact.name,
+          this.#value(exact),
+        );
+        continue;
+      }
+      for (const directive of DIRECTIVES) {
+        if (directive.hidden) continue;
+        for (const name of [directive.name, directive.alias]) {
+          if (name !== undefined && matchesGlob(pattern, name))
+            found.set(name, this.#value(directive));
+        }
+      }
+    }
+    return [...found];
+  }
+
+  /** Who carries a directive out; one per directive. */
+  applyWith(name: string, applier: Applier): void {
+    const directive = findDirective(name);
+    assert(directive !== undefined, `unknown directive ${name}`);
+    this.#appliers.set(directive, applier);
+  }
+
+  onChange(name: string, listener: (value: string) => void): void {
+    const directive = findDirective(name);
+    assert(directive !== undefined, `unknown directive ${name}`);
+    const listeners = this.#listeners.get(directive) ?? [];
+    this.#listeners.set(directive, [...listeners, listener]);
+  }
+
+  /** The shell writes the file; without one CONFIG REWRITE says so. */
+  rewriteWith(rewriter: () => string | undefined): void {
+    this.#rewriter = rewriter;
+  }
+
+  rewrite(): string | undefined {
+    return this.#rewriter();
+  }
+
+  /** Every directive with its value, for writing a file. */
+  entries(): readonly (readonly [Directive, string])[] {
+    return [...this.#values];
+  }
+
+  /** What people must know at start: things asked for that are not done. */
+  warnings(): readonly string[] {
+    const said: string[] = [];
+    if (this.boolean('appendonly')) {
+      said.push(`appendonly yes: no append only file is written. ${NEXT_VERSION}`);
+    }
+    if (this.get('save') !== '') {
+      said.push(`save ${this.get('save') ?? ''}: no snapshots are taken. ${NEXT_VERSION}`);
+    }
+    if (this.number('maxmemory') > 0) said.push('maxmemory: nothing is evicted, and writes go on.');
+    return said;
+  }
+
+  #apply(changes: ReadonlyMap<Directive, string>): string | undefined {
+    const before = new Map<Directive, string>();
+    for (const [directive, value] of changes) {
+      const old = this.#value(directive);
+      const applier = this.#appliers.get(directive);
+      const wrong = value === old ? undefined : applier?.(value, old);
+      if (wrong !== undefined) {
+        for (const [undone, restored] of before) {
+          this.#appliers.get(undone)?.(restored, changes.get(undone)!);
+          this.#values.set(undone, restored);
+        }
+        return failed(directive.name, wrong);
+      }
+      before.set(directive, old);
+      this.#values.set(directive, value);
+    }
+    for (const [directive, old] of before) {
+      const value = this.#value(directive);
+      if (value === old) continue;
+      for (const listener of this.#listeners.get(directive) ?? []) listener(value);
+    }
+    return undefined;
+  }
+
+  #refuseChange(directive: Directive): string | undefined {
+    if (directive.immutable) return "can't set immutable config";
+    // `local` lets loopback clients in; which client asks is known to the command, not here.
+    const isLocked = directive.isProtected && !this.boolean('enable-protected-configs');
+    return isLocked ? "can't set protected config" : undefined;
+  }
+
+  #value(directive: Directive): string {
+    return this.#values.get(directive)!;
+  }
+
+  #known(name: string): string {
+    const value = this.get(name);
+    assert(value !== undefined, `unknown directive ${name}`);
+    return value;
+  }
+}
+
+function failed(name: string, reason: string): string {
+  return `CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
+}
+
+/** Why a value that redis-server would take cannot be honoured here. */
+function refusalOf(directive: Directive, value: string): string | undefined {
+  if (directive.status !== 'refused' || value === directive.default) return undefined;
+  return `not supported by the embedded node: ${directive.note}`;
+}
+
+/** Bounds that redis-server applies silently. */
+function normalized(directive: Directive, value: string): string {
+  switch (directive.name) {
+    case 'hz':
+      return String(Math.min(500, Math.max(1, Number(value))));
+    case 'repl-backlog-size':
+      return String(Math.max(16_384, Number(value)));
+    default:
+      return value;
+  }
+}

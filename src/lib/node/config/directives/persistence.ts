@@ -1,0 +1,75 @@
+/** Files: where they are, and the two that come with the next version. */
+import {
+  choice,
+  type Directive,
+  integer,
+  LONG_MAX,
+  memory,
+  text,
+  words,
+  yesNo,
+} from '../directive.js';
+import { checkFileName } from './checks.js';
+import { saveKind } from './words.js';
+
+/** Said for `appendonly yes` and for save points: data that people expect on disk is not there. */
+export const NEXT_VERSION = 'Saving to disk comes with the next version.';
+
+const NOT_YET = ['accepted', NEXT_VERSION] as const;
+
+export const PERSISTENCE_DIRECTIVES: readonly Directive[] = [
+  text('dir', './', ['effective', 'The folder of nodes.conf and every other relative file.'], {
+    isProtected: true,
+  }),
+  words('save', '3600 1 300 100 60 10000', saveKind, NOT_YET),
+  text('dbfilename', 'dump.rdb', NOT_YET, {
+    isProtected: true,
+    check: (value) => checkFileName('dbfilename', value),
+  }),
+  yesNo('stop-writes-on-bgsave-error', 'yes', NOT_YET),
+  yesNo('rdbcompression', 'yes', ['accepted', 'What is written is not compressed.']),
+  yesNo('rdbchecksum', 'yes', ['accepted', 'What is written has its checksum.'], {
+    immutable: true,
+  }),
+  yesNo('rdb-save-incremental-fsync', 'yes', NOT_YET),
+  yesNo('rdb-del-sync-files', 'no', ['accepted', 'Syncs leave no files.']),
+  choice('sanitize-dump-payload', ['no', 'yes', 'clients'], 'no', [
+    'accepted',
+    'What RESTORE is given is always checked.',
+  ]),
+  integer('rdb-key-save-delay', 0, ['accepted', 'A debugging aid of redis-server.'], {
+    min: -(2n ** 31n),
+    hidden: true,
+  }),
+  integer('key-load-delay', 0, ['accepted', 'A debugging aid of redis-server.'], {
+    min: -(2n ** 31n),
+    hidden: true,
+  }),
+  integer(
+    'loading-process-events-interval-bytes',
+    2_097_152,
+    ['accepted', 'Loading is not sliced.'],
+    {
+      min: 1024,
+      hidden: true,
+    },
+  ),
+  yesNo('appendonly', 'no', NOT_YET),
+  text('appendfilename', 'appendonly.aof', NOT_YET, {
+    immutable: true,
+    check: (value) => checkFileName('appendfilename', value),
+  }),
+  text('appenddirname', 'appendonlydir', NOT_YET, {
+    immutable: true,
+    check: (value) => checkFileName('appenddirname', value),
+  }),
+  choice('appendfsync', ['everysec', 'always', 'no'], 'everysec', NOT_YET),
+  yesNo('no-appendfsync-on-rewrite', 'no', NOT_YET),
+  integer('auto-aof-rewrite-percentage', 100, NOT_YET),
+  memory('auto-aof-rewrite-min-size', 67_108_864, NOT_YET, { max: LONG_MAX }),
+  yesNo('aof-load-truncated', 'yes', NOT_YET),
+  yesNo('aof-use-rdb-preamble', 'yes', NOT_YET),
+  yesNo('aof-timestamp-enabled', 'no', NOT_YET),
+  yesNo('aof-disable-auto-gc', 'no', NOT_YET),
+  yesNo('aof-rewrite-incremental-fsync', 'yes', NOT_YET),
+];

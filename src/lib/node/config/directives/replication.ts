@@ -1,0 +1,81 @@
+/** Following a primary, and being followed. */
+import {
+  choice,
+  type Directive,
+  integer,
+  LONG_MAX,
+  memory,
+  text,
+  words,
+  yesNo,
+} from '../directive.js';
+import { replicaOfKind } from './words.js';
+
+export const REPLICATION_DIRECTIVES: readonly Directive[] = [
+  words('replicaof', '', replicaOfKind, ['effective', 'The primary to follow; not in a cluster.'], {
+    alias: 'slaveof',
+    immutable: true,
+  }),
+  text('masterauth', '', ['effective', 'The password sent to a primary.']),
+  text('masteruser', '', ['effective', 'The user sent to a primary with it.']),
+  yesNo(
+    'replica-serve-stale-data',
+    'yes',
+    ['effective', 'Whether to answer while the link is down.'],
+    {
+      alias: 'slave-serve-stale-data',
+    },
+  ),
+  yesNo('replica-read-only', 'yes', ['effective', 'Whether a replica refuses writes.'], {
+    alias: 'slave-read-only',
+  }),
+  yesNo('replica-lazy-flush', 'no', ['accepted', 'The collector frees memory in the background.'], {
+    alias: 'slave-lazy-flush',
+  }),
+  yesNo('replica-ignore-maxmemory', 'yes', ['accepted', 'Nothing is evicted.'], {
+    alias: 'slave-ignore-maxmemory',
+  }),
+  yesNo('replica-ignore-disk-write-errors', 'no', ['accepted', 'Nothing is written on the way.']),
+  choice('propagation-error-behavior', ['ignore', 'panic', 'panic-on-replicas'], 'ignore', [
+    'accepted',
+    'A command of the stream that cannot be applied drops the link, loudly.',
+  ]),
+  integer('replica-priority', 100, ['effective', 'Shown to those who choose a new primary.'], {
+    alias: 'slave-priority',
+  }),
+  yesNo('replica-announced', 'yes', ['effective', 'Shown in INFO replication.']),
+  text('replica-announce-ip', '', ['effective', 'The address told to the primary.'], {
+    alias: 'slave-announce-ip',
+  }),
+  integer('replica-announce-port', 0, ['effective', 'The port told to the primary.'], {
+    alias: 'slave-announce-port',
+    max: 65535,
+  }),
+  integer('min-replicas-to-write', 0, ['effective', 'Fewer good replicas stop writes.'], {
+    alias: 'min-slaves-to-write',
+  }),
+  integer('min-replicas-max-lag', 10, ['effective', 'Seconds within which a replica is good.'], {
+    alias: 'min-slaves-max-lag',
+  }),
+  yesNo('repl-diskless-sync', 'yes', ['accepted', 'Syncs always go straight to the socket.']),
+  integer('repl-diskless-sync-delay', 5, ['accepted', 'A sync starts as soon as it is asked for.']),
+  integer('repl-diskless-sync-max-replicas', 0, ['accepted', 'Each sync is one of its own.']),
+  choice('repl-diskless-load', ['disabled', 'on-empty-db', 'swapdb'], 'disabled', [
+    'accepted',
+    'A sync is read into memory, and replaces the data once it is whole.',
+  ]),
+  yesNo('repl-disable-tcp-nodelay', 'no', ['accepted', 'Small packets are never held back.']),
+  integer('repl-ping-replica-period', 10, ['effective', 'Seconds between pings to replicas.'], {
+    alias: 'repl-ping-slave-period',
+    min: 1,
+  }),
+  integer('repl-timeout', 60, ['effective', 'Seconds of silence that break a replication link.'], {
+    min: 1,
+  }),
+  memory('repl-backlog-size', 1_048_576, ['effective', 'Bytes kept for replicas that come back.'], {
+    min: 1,
+  }),
+  integer('repl-backlog-ttl', 3600, ['effective', 'Seconds without replicas until it is freed.'], {
+    max: LONG_MAX,
+  }),
+];
