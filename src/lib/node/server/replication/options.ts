@@ -1,0 +1,35 @@
+/**
+ * What the assembly gives to the replication wing. The wing is made by `createReplication(options)` in
+ * `wing.ts` and MIGRATE's sockets by `createTransfer(options)` in `transfer.ts`; both have a `stop()`.
+ */
+import type { Prng } from '../../../kernel/prng.js';
+import type { ConfigWing, DataWing, Log } from '../../ports/wings.js';
+import type { Keyspace } from '../../store/keyspace.js';
+
+export interface ReplicationOptions {
+  readonly keyspace: Keyspace;
+  readonly data: Pick<
+    DataWing,
+    'applyReplicated' | 'pauseWrites' | 'unpauseWrites' | 'releaseBlocked'
+  >;
+  readonly config: ConfigWing;
+  readonly log: Log;
+  /** Draws replication ids. */
+  readonly prng: Prng;
+  readonly nowMs: () => number;
+  /** The client port announced to a primary (`replica-announce-port` wins over it). */
+  readonly port: () => number;
+  /** While a manual failover pauses writes, no PING may move the offset. */
+  readonly isPausedForFailover: () => boolean;
+  /**
+   * The role changed: set the keyspace's expiry mode, and refuse or redirect what waits. Called before
+   * the first byte of the new role moves.
+   */
+  readonly onRoleChange: (role: 'primary' | 'replica') => void;
+}
+
+/** What the assembly needs for MIGRATE. */
+export interface TransferOptions {
+  readonly log: Log;
+  readonly isClusterEnabled: boolean;
+}
