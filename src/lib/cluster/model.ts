@@ -50,9 +50,14 @@ export interface NodeFacts {
   readonly version: string | undefined;
   /** redis, valkey or trib. */
   readonly vendor: string;
+  readonly clusterEnabled: boolean | undefined;
+  /** Still reading its data from disk: answers, but serves nothing yet. */
+  readonly isLoading: boolean;
   readonly clusterState: 'ok' | 'fail' | undefined;
   readonly currentEpoch: number | undefined;
   readonly nodeTimeoutMs: number | undefined;
+  /** Members it knows, itself and handshakes included. */
+  readonly knownNodes: number | undefined;
   /** Keys per database number. */
   readonly keys: ReadonlyMap<number, number>;
   readonly role: 'primary' | 'replica' | undefined;
@@ -80,7 +85,7 @@ export interface Silence {
 export interface ClusterView {
   /** The node that was asked first. */
   readonly entryId: NodeId;
-  /** Entry first, then the entry's order. */
+  /** Entry first, then the order in which they were given. */
   readonly claims: ReadonlyMap<NodeId, Claim>;
   readonly silences: readonly Silence[];
 }

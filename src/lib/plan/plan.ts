@@ -9,7 +9,10 @@ import type { SlotRange } from '../kernel/ranges.js';
 /** A node in a plan: the id where it is known, and where to reach it. */
 export interface NodeRef {
   readonly id: NodeId;
+  /** How it is reached from here. */
   readonly address: NodeAddress;
+  /** How its peers reach it, where that differs: what CLUSTER MEET is given. */
+  readonly announced?: NodeAddress;
 }
 
 export type Step = { readonly why: string } & (
@@ -38,10 +41,42 @@ export type Step = { readonly why: string } & (
 
 export type StepKind = Step['kind'];
 
+/**
+ * What must be true of the cluster after a stage, before the next one starts. The executor waits for it
+ * with a deadline; a sleep would be either too short or too long.
+ */
+export type Settled =
+  | { readonly kind: 'at-once' }
+  /** Every member knows every other one over a working link, and all agree about slots. */
+  | { readonly kind: 'joined'; readonly members: readonly NodeRef[] }
+  /** The node replicates that primary over a link that is up, and every witness says so. */
+  | {
+      readonly kind: 'replicating';
+      readonly pairs: readonly { readonly node: NodeRef; readonly primary: NodeRef }[];
+      readonly witnesses: readonly NodeRef[];
+    }
+  /** The node is a primary and owns the slots; the siblings follow it; every witness says so. */
+  | {
+      readonly kind: 'promoted';
+      readonly node: NodeRef;
+      readonly slots: readonly SlotRange[];
+      readonly followers: readonly NodeRef[];
+      readonly witnesses: readonly NodeRef[];
+    }
+  /** No witness knows the node any more. */
+  | {
+      readonly kind: 'forgotten';
+      readonly target: NodeId;
+      readonly witnesses: readonly NodeRef[];
+    }
+  /** Each of these knows nobody but itself, and it stays so (a MEET on its way may undo a reset). */
+  | { readonly kind: 'alone'; readonly nodes: readonly NodeRef[] };
+
 export interface Stage {
   /** The progress line, as `>>> ` prints it. */
   readonly title: string;
   readonly steps: readonly Step[];
+  readonly settled: Settled;
 }
 
 export interface Plan {

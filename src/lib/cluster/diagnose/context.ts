@@ -1,0 +1,70 @@
+/** What the checks of a diagnosis share: computed once, and the words they describe nodes with. */
+import type { NodeId } from '../../kernel/node-id.js';
+import { shortId } from '../../kernel/node-id.js';
+import { formatAddress } from '../address.js';
+import { agreementOf, type Agreement } from '../agreement.js';
+import type { Finding } from '../finding.js';
+import type { ClusterView } from '../model.js';
+import { ownershipOf, type Ownership } from '../ownership.js';
+import { membersOf, type Member } from '../view.js';
+
+export interface Context {
+  readonly view: ClusterView;
+  readonly members: readonly Member[];
+  readonly byId: ReadonlyMap<NodeId, Member>;
+  readonly ownership: Ownership;
+  readonly agreement: Agreement;
+  /** The entry as an operand: what a cure is typed at. */
+  readonly entry: string;
+}
+
+/** Evidence of a thousand nodes fills screens; the first few and a count do. */
+const EVIDENCE_LINES_MAX = 8;
+
+export function contextOf(view: ClusterView): Context {
+  const members = membersOf(view);
+  const entry = members.find(({ id }) => id === view.entryId)!;
+  return {
+    view,
+    members,
+    byId: new Map(members.map((member) => [member.id, member])),
+    ownership: ownershipOf(view, members),
+    agreement: agreementOf(view.claims.values()),
+    entry: formatAddress(entry.address),
+  };
+}
+
+export function finding(
+  base: Pick<Finding, 'id' | 'severity' | 'subject' | 'message'> &
+    Partial<Pick<Finding, 'evidence' | 'cure' | 'slots'>> & { readonly about?: readonly Member[] },
+): Finding {
+  const { about = [], evidence = [], cure = [], slots = [], ...rest } = base;
+  return { ...rest, evidence: shorten(evidence), cure, slots, nodes: about.map(({ id }) => id) };
+}
+
+/** `127.0.0.1:7000`, or the short id where no address is known. */
+export function at(member: Member): string {
+  return member.address.port === 0 ? shortId(member.id) : formatAddress(member.address);
+}
+
+/** The node as findings and evidence name it, by id; a node nobody knows by its id alone. */
+export function nodeText(context: Context, id: NodeId): string {
+  const member = context.byId.get(id);
+  return member && member.address.port !== 0 ? `${shortId(id)} ${at(member)}` : shortId(id);
+}
+
+/** `a, b and 3 more`. */
+export function listed(words: readonly string[], limit = 4): string {
+  if (words.length <= limit) return words.join(', ');
+  return `${words.slice(0, limit).join(', ')} and ${words.length - limit} more`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function shorten(lines: readonly string[]): readonly string[] {
+  if (lines.length <= EVIDENCE_LINES_MAX) return lines;
+  const rest = lines.length - EVIDENCE_LINES_MAX + 1;
+  return [...lines.slice(0, EVIDENCE_LINES_MAX - 1), `and ${rest} more`];
+}
