@@ -49,6 +49,13 @@ module.exports = {
       from: { path: '^src/lib/(plan|execute|client)/' },
       to: { path: '^src/lib/node/' },
     },
+    {
+      name: 'no-dead-files',
+      comment: 'What neither a command nor an entry point reaches is dead, however well tested.',
+      severity: 'error',
+      from: { path: '^src/(index|testing|commands/.*)[.]ts$' },
+      to: { path: '^src/', pathNot: lib('sim'), reachable: false },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     door('ioredis', 'ioredis', '^src/lib/client/'),
     door('inquirer', '@?inquirer', '^src/lib/cli/'),

@@ -90,7 +90,7 @@ describe('architecture', () => {
   it('the import arrows hold', function () {
     this.timeout(60_000);
     const program = 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs';
-    execFileSync(process.execPath, [program, 'src'], { cwd: root, stdio: 'pipe' });
+    execFileSync(process.execPath, [program, 'src', 'bin'], { cwd: root, stdio: 'pipe' });
   });
 });
 
