@@ -20,9 +20,20 @@ export interface Watcher {
 /** delete: a primary. hide: a replica, or paused. ignore: applying the primary's stream, or loading. */
 export type ExpiryMode = 'delete' | 'hide' | 'ignore';
 
+/**
+ * Told before an entry that exists changes or goes, so that a snapshot in progress can write it down as
+ * it was (`persistence/snapshot.ts`).
+ */
+export interface ChangeObserver {
+  beforeChange(db: number, entry: Entry): void;
+  beforeClear(db: Database): void;
+}
+
 /** What databases share; the keyspace implements it. */
 export interface DatabaseOwner {
   readonly expiryMode: ExpiryMode;
+  /** Present while a snapshot is being taken. */
+  readonly observer: ChangeObserver | undefined;
   changeCount: number;
   noteExpired(db: number, key: string): void;
 }
@@ -77,6 +88,7 @@ export class Database {
   set(key: string, value: Value, nowMs: number): Entry {
     const entry = this.#entries.get(key);
     if (entry === undefined) return this.#insert(key, value, nowMs);
+    this.#keyspace.observer?.beforeChange(this.index, entry);
     entry.value = value;
     entry.isGrown = false;
     entry.accessedAtMs = nowMs;
@@ -86,6 +98,7 @@ export class Database {
 
   /** `NEVER` removes the expiry. */
   setExpiry(entry: Entry, expireAtMs: number): void {
+    this.#keyspace.observer?.beforeChange(this.index, entry);
     this.#expiries.schedule(entry, expireAtMs);
   }
 
@@ -143,6 +156,23 @@ export class Database {
     return this.#order[Symbol.iterator]();
   }
 
+  /** The newest entry's number in the order of insertion; later entries have higher ones. */
+  get lastSequence(): number {
+    return this.#lastSequence;
+  }
+
+  /** See KeyOrder.ascend: up to `count` entries inserted after `after` and not after `upTo`. */
+  ascend(after: number, upTo: number, count: number, visit: (entry: Entry) => void): number {
+    return this.#order.ascend(after, upTo, count, visit);
+  }
+
+  /** Another database takes this one's place: to whoever watches, every key may have changed. */
+  disturbWatchers(): void {
+    for (const watchers of this.#watchers.values()) {
+      for (const watcher of watchers) watcher.isDirty = true;
+    }
+  }
+
   countKeysInSlot(slot: number): number {
     return this.#slots?.count(slot) ?? 0;
   }
@@ -152,6 +182,7 @@ export class Database {
   }
 
   clear(): void {
+    this.#keyspace.observer?.beforeClear(this);
     for (const [key, watchers] of this.#watchers) {
       if (this.#entries.has(key)) for (const watcher of watchers) watcher.isDirty = true;
     }
@@ -189,6 +220,7 @@ export class Database {
   }
 
   #remove(entry: Entry): void {
+    this.#keyspace.observer?.beforeChange(this.index, entry);
     this.#entries.delete(entry.key);
     entry.isLive = false;
     this.#order.noteDead();

@@ -49,6 +49,23 @@ export class KeyOrder {
     return at < 0 ? 0 : this.#entries[at]!.sequence;
   }
 
+  /**
+   * Visit up to `count` live entries with sequences above `after` and at most `upTo`, oldest first.
+   * @returns the sequence to go on after; `upTo` when there is nothing more.
+   */
+  ascend(after: number, upTo: number, count: number, visit: (entry: Entry) => void): number {
+    let at = this.#lastAtMost(after) + 1;
+    for (let visited = 0; at < this.#entries.length; at++) {
+      const entry = this.#entries[at]!;
+      if (entry.sequence > upTo) break;
+      if (!entry.isLive) continue;
+      if (visited === count) return this.#entries[at - 1]!.sequence;
+      visit(entry);
+      visited++;
+    }
+    return upTo;
+  }
+
   /** A live entry chosen by `below(bound)`, an even draw from 0..bound-1; undefined when empty. */
   random(below: (bound: number) => number): Entry | undefined {
     if (this.size === 0) return undefined;

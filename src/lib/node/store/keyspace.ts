@@ -5,7 +5,7 @@
  *
  * Cluster nodes have one database and index it by slot; others have `databases` of them.
  */
-import { Database, type DatabaseOwner, type ExpiryMode } from './database.js';
+import { type ChangeObserver, Database, type DatabaseOwner, type ExpiryMode } from './database.js';
 
 export interface KeyspaceOptions {
   /** 16 unless configured; cluster nodes always have one. */
@@ -17,7 +17,7 @@ export interface KeyspaceOptions {
 const EXPIRE_SLICE = 500;
 
 export class Keyspace implements DatabaseOwner {
-  readonly databases: readonly Database[];
+  databases: readonly Database[];
   expiryMode: ExpiryMode = 'delete';
   /** Rises with each change of any key. */
   changeCount = 0;
@@ -26,11 +26,32 @@ export class Keyspace implements DatabaseOwner {
   /** Called for each key a primary deletes by time, so that replicas get a DEL. */
   onExpired: (db: number, key: string) => void = () => undefined;
 
+  /** See `ChangeObserver`. */
+  observer: ChangeObserver | undefined;
+  readonly #options: KeyspaceOptions;
+
   constructor(options: KeyspaceOptions) {
-    this.databases = Array.from(
-      { length: options.databases },
-      (_, index) => new Database(index, this, options.indexesSlots),
+    this.#options = options;
+    this.databases = this.stage();
+  }
+
+  /**
+   * Empty databases beside the present ones. A replica loads its primary's data into them while the old
+   * data is still served, and puts them in place at once (`adopt`); a transfer cut short costs nothing.
+   */
+  stage(): readonly Database[] {
+    return Array.from(
+      { length: this.#options.databases },
+      (_, index) => new Database(index, this, this.#options.indexesSlots),
     );
+  }
+
+  /** The staged databases take the place of the present ones. */
+  adopt(staged: readonly Database[]): void {
+    for (const db of this.databases) db.disturbWatchers();
+    this.clear();
+    this.databases = staged;
+    this.changeCount++;
   }
 
   /** Database by number; it must exist. */
