@@ -16,6 +16,12 @@ export type Applier = (value: string, before: string) => string | undefined;
 
 type Pair = readonly [name: string, value: string];
 
+/** `name` as the caller spelt it: errors quote it. */
+interface Change {
+  readonly name: string;
+  readonly value: string;
+}
+
 export class Configuration implements ConfigWing {
   readonly #values = new Map<Directive, string>();
   /** Directives that a file or the command line has named. */
@@ -72,47 +78,39 @@ export class Configuration implements ConfigWing {
     return this.setAll([[name, value]]);
   }
 
-  setAll(pairs: readonly Pair[]): string | undefined {
-    const changes = new Map<Directive, string>();
-    for (const [name, given] of pairs) {
+  setAll(pairs: readonly Pair[], isLocalClient = true): string | undefined {
+    const names = new Set<string>();
+    for (const [name] of pairs) {
       const directive = findDirective(name);
       if (directive === undefined) {
         return `Unknown option or number of arguments for CONFIG SET - '${name}'`;
       }
-      const reason = changes.has(directive) ? 'duplicate parameter' : this.#refuseChange(directive);
+      const isTwice = names.has(name.toLowerCase());
+      const reason = isTwice ? 'duplicate parameter' : this.#refuseChange(directive, isLocalClient);
       if (reason !== undefined) return failed(name, reason);
-      changes.set(directive, given);
+      names.add(name.toLowerCase());
     }
+    const changes = new Map<Directive, Change>();
     for (const [name, given] of pairs) {
       const directive = findDirective(name)!;
       const value = parseValue(directive, [given], this.#value(directive), 'config-set');
       const reason = value.ok ? refusalOf(directive, value.value) : value.error;
       if (reason !== undefined) return failed(name, reason);
-      if (value.ok) changes.set(directive, normalized(directive, value.value));
+      if (value.ok) changes.set(directive, { name, value: normalized(directive, value.value) });
     }
     return this.#apply(changes);
   }
 
   matching(patterns: readonly string[]): readonly Pair[] {
-    const found = new Map<string, string>();
+    const found = new Map<string, Pair>();
     for (const pattern of patterns) {
-      const exact = findDirective(pattern);
-      if (exact !== undefined) {
-        found.set(
-          exact.alias === pattern.toLowerCase() ? exact.alias : exact.name,
-          this.#value(exact),
-        );
-        continue;
-      }
-      for (const directive of DIRECTIVES) {
-        if (directive.hidden) continue;
-        for (const name of [directive.name, directive.alias]) {
-          if (name !== undefined && matchesGlob(pattern, name))
-            found.set(name, this.#value(directive));
+      for (const [name, directive] of namesMatching(pattern)) {
+        if (!found.has(name.toLowerCase())) {
+          found.set(name.toLowerCase(), [name, this.#value(directive)]);
         }
       }
     }
-    return [...found];
+    return [...found.values()];
   }
 
   /** Who carries a directive out; one per directive. */
@@ -156,18 +154,18 @@ export class Configuration implements ConfigWing {
     return said;
   }
 
-  #apply(changes: ReadonlyMap<Directive, string>): string | undefined {
+  #apply(changes: ReadonlyMap<Directive, Change>): string | undefined {
     const before = new Map<Directive, string>();
-    for (const [directive, value] of changes) {
+    for (const [directive, { name, value }] of changes) {
       const old = this.#value(directive);
-      const applier = this.#appliers.get(directive);
-      const wrong = value === old ? undefined : applier?.(value, old);
+      const wrong = value === old ? undefined : this.#appliers.get(directive)?.(value, old);
       if (wrong !== undefined) {
         for (const [undone, restored] of before) {
-          this.#appliers.get(undone)?.(restored, changes.get(undone)!);
+          const applied = this.#value(undone);
           this.#values.set(undone, restored);
+          if (applied !== restored) this.#appliers.get(undone)?.(restored, applied);
         }
-        return failed(directive.name, wrong);
+        return failed(name, wrong);
       }
       before.set(directive, old);
       this.#values.set(directive, value);
@@ -180,11 +178,12 @@ export class Configuration implements ConfigWing {
     return undefined;
   }
 
-  #refuseChange(directive: Directive): string | undefined {
+  #refuseChange(directive: Directive, isLocalClient: boolean): string | undefined {
     if (directive.immutable) return "can't set immutable config";
-    // `local` lets loopback clients in; which client asks is known to the command, not here.
-    const isLocked = directive.isProtected && !this.boolean('enable-protected-configs');
-    return isLocked ? "can't set protected config" : undefined;
+    if (!directive.isProtected) return undefined;
+    const allowed = this.#known('enable-protected-configs');
+    const isAllowed = allowed === 'yes' || (allowed === 'local' && isLocalClient);
+    return isAllowed ? undefined : "can't set protected config";
   }
 
   #value(directive: Directive): string {
@@ -196,6 +195,17 @@ export class Configuration implements ConfigWing {
     assert(value !== undefined, `unknown directive ${name}`);
     return value;
   }
+}
+
+/** An exact name, hidden or not, is shown as it was asked for; a pattern finds what is not hidden. */
+function namesMatching(pattern: string): readonly (readonly [string, Directive])[] {
+  const exact = findDirective(pattern);
+  if (exact !== undefined) return [[pattern, exact]];
+  return DIRECTIVES.filter(({ hidden }) => !hidden).flatMap((directive) =>
+    [directive.name, directive.alias]
+      .filter((name) => name !== undefined && matchesGlob(pattern, name))
+      .map((name) => [name!, directive] as const),
+  );
 }
 
 function failed(name: string, reason: string): string {

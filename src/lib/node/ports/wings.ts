@@ -115,7 +115,10 @@ export interface ConfigWing {
   /** undefined when done, otherwise why not. */
   set(name: string, value: string): string | undefined;
   /** All or none. undefined when done, otherwise CONFIG SET's error text without its `ERR`. */
-  setAll(pairs: readonly (readonly [name: string, value: string])[]): string | undefined;
+  setAll(
+    pairs: readonly (readonly [name: string, value: string])[],
+    isLocalClient?: boolean,
+  ): string | undefined;
   /** Directives that match any of the glob patterns, as CONFIG GET lists them. */
   matching(patterns: readonly string[]): readonly (readonly [name: string, value: string])[];
   /** CONFIG REWRITE. undefined when done, otherwise why not. */

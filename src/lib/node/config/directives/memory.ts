@@ -5,7 +5,6 @@ import {
   integer,
   LONG_MAX,
   memory,
-  text,
   UNSIGNED_LONG_MAX,
   words,
   yesNo,
@@ -109,5 +108,4 @@ export const MEMORY_DIRECTIVES: readonly Directive[] = [
   ]),
   integer('busy-reply-threshold', 5000, NO_SCRIPTS, { alias: 'lua-time-limit', max: LONG_MAX }),
   yesNo('lua-enable-deprecated-api', 'no', NO_SCRIPTS, { immutable: true, hidden: true }),
-  text('lua-replicate-commands', 'yes', NO_SCRIPTS, { hidden: true }),
 ];
