@@ -1,5 +1,5 @@
 /** The esbuild half of the build: what goes into which file. Needs an install; see build.mjs. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './support.mjs';
@@ -33,7 +33,8 @@ async function bundleLibraries(folder) {
 
 /** The command line with all it needs in one CommonJS file; a command's modules run when it is asked for. */
 async function bundleProgram(folder) {
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     entryPoints: [join(root, 'bin', 'bundled.js')],
     outfile: join(folder, 'cli', 'main.cjs'),
     bundle: true,
@@ -50,6 +51,25 @@ async function bundleProgram(folder) {
     // `require` of these is optional in oclif and never reached by a built program.
     external: ['typescript', 'tsx', 'ts-node', 'pnpapi'],
   });
+  writeFileSync(join(folder, 'cli', 'LICENSES.txt'), licenceTexts(Object.keys(metafile.inputs)));
+}
+
+/** The licences of the packages in the bundle, which ask to travel with the code. */
+function licenceTexts(inputs) {
+  const packages = new Set(
+    inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+  );
+  return [...packages]
+    .sort()
+    .map((path) => {
+      const { name, version, license } = JSON.parse(
+        readFileSync(join(root, path, 'package.json'), 'utf8'),
+      );
+      const file = readdirSync(join(root, path)).find((each) => /^licen[cs]e/i.test(each));
+      const text = file === undefined ? '' : readFileSync(join(root, path, file), 'utf8').trim();
+      return `${name} ${version} (${license})\n\n${text}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 /** Two modules made here: a loader for each file in src/commands, and oclif's manifest of them all. */

@@ -20,10 +20,14 @@ export async function ensureInstalled() {
   rmSync(notePath, { force: true });
   const npm = npmCommand();
   // With NODE_ENV=production npm leaves out the tools that build and test; hence --include=dev.
-  const status = await run(npm.file, [...npm.args, 'ci', '--include=dev', '--no-progress'], {
-    shell: npm.shell,
-    stdio: ['ignore', 2, 2],
-  });
+  const status = await run(
+    npm.file,
+    [...npm.args, 'ci', '--include=dev', '--ignore-scripts', '--no-progress'],
+    {
+      shell: npm.shell,
+      stdio: ['ignore', 2, 2],
+    },
+  );
   if (status !== 0) throw new Error(`npm ci ended with status ${status}`);
   const still = findComplaint();
   if (still !== undefined) throw new Error(`npm ci ended well, and yet: ${still}`);

@@ -1,0 +1,66 @@
+/**
+ * Several servers on this machine, started together and stopped together. What plays them makes no
+ * difference to whoever uses them: embedded nodes and real servers listen, join and answer alike.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NodeAddress } from '../cluster/model.js';
+import { startEmbeddedServer } from './embedded-server.js';
+import { claimPorts, findFreePorts } from './ports.js';
+import { startRealServer } from './real-server.js';
+import type { LabServer } from './server.js';
+
+/** The `--server` that means: no program, nodes in this process. */
+export const EMBEDDED = 'embedded';
+
+export interface LabOptions {
+  readonly nodeCount: number;
+  readonly host: string;
+  /** The first port; the others follow it. Left out: free ones. */
+  readonly port?: number | undefined;
+  /** `embedded`, or a program: redis-server, valkey-server, a path. */
+  readonly server: string;
+  /** Each real server works in a folder of its own in here. Embedded nodes write no file. */
+  readonly folder: string;
+  readonly nodeTimeoutMs: number;
+}
+
+export class Lab {
+  readonly servers: readonly LabServer[];
+
+  private constructor(servers: readonly LabServer[]) {
+    this.servers = servers;
+  }
+
+  static async start(options: LabOptions): Promise<Lab> {
+    const { host, nodeCount, port } = options;
+    const ports =
+      port === undefined
+        ? await findFreePorts(host, nodeCount)
+        : await claimPorts(host, port, nodeCount);
+    const outcomes = await Promise.allSettled(ports.map((each) => startServer(options, each)));
+    const lab = new Lab(
+      outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return lab;
+    await lab.stop();
+    throw failed.reason;
+  }
+
+  get addresses(): readonly NodeAddress[] {
+    return this.servers.map(({ address }) => address);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
+  }
+}
+
+function startServer(options: LabOptions, port: number): Promise<LabServer> {
+  const { host, nodeTimeoutMs, server, folder } = options;
+  if (server === EMBEDDED) return startEmbeddedServer({ host, port, nodeTimeoutMs });
+  const dir = join(folder, String(port));
+  mkdirSync(dir, { recursive: true });
+  return startRealServer({ binary: server, host, port, dir, nodeTimeoutMs });
+}
