@@ -11,9 +11,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ensureInstalled } from './install.mjs';
-import { captureNode, root, say, toolArgs } from './support.mjs';
+import { captureNode, isProgram, main, root, say, toolArgs } from './support.mjs';
 
 const dist = join(root, 'dist');
 const INPUTS = [
@@ -102,7 +101,9 @@ function readStamp() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await ensureInstalled();
-  await ensureBuilt();
+if (isProgram(import.meta.url)) {
+  await main(async () => {
+    await ensureInstalled();
+    await ensureBuilt();
+  });
 }

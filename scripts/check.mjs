@@ -2,9 +2,8 @@
  * Everything that can be known without running the program: format, lint, types, import arrows and
  * files nobody reaches. Two at a time, because each is one core's work.
  */
-import { pathToFileURL } from 'node:url';
 import { ensureInstalled } from './install.mjs';
-import { captureNode, say, toolArgs } from './support.mjs';
+import { captureNode, isProgram, main, say, toolArgs } from './support.mjs';
 
 /** Answers the names of the checks that failed. */
 export async function runChecks() {
@@ -30,8 +29,10 @@ export async function runChecks() {
   return failed;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await ensureInstalled();
-  const failed = await runChecks();
-  process.exitCode = failed.length === 0 ? 0 : 1;
+if (isProgram(import.meta.url)) {
+  await main(async () => {
+    await ensureInstalled();
+    const failed = await runChecks();
+    process.exitCode = failed.length === 0 ? 0 : 1;
+  });
 }

@@ -8,8 +8,7 @@
  */
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { npmCommand, root, run, say } from './support.mjs';
+import { isProgram, main, npmCommand, root, run, say } from './support.mjs';
 
 const notePath = join(root, 'node_modules', '.trib-files.json');
 
@@ -74,4 +73,4 @@ function readJson(path) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await ensureInstalled();
+if (isProgram(import.meta.url)) await main(ensureInstalled);

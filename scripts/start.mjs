@@ -5,11 +5,13 @@
 import { join } from 'node:path';
 import { ensureBuilt } from './build.mjs';
 import { ensureInstalled } from './install.mjs';
-import { root, runNode } from './support.mjs';
+import { main, root, runNode } from './support.mjs';
 
-await ensureInstalled();
-await ensureBuilt();
-const words = process.argv.slice(2);
-// Ctrl-C reaches the whole process group: the program ends itself, and we end with its status.
-process.on('SIGINT', () => undefined);
-process.exitCode = await runNode([join(root, 'bin', 'run.js'), 'lab', 'up', ...words]);
+await main(async () => {
+  await ensureInstalled();
+  await ensureBuilt();
+  // Ctrl-C reaches the whole process group: the program ends itself, and we end with its status.
+  process.on('SIGINT', () => undefined);
+  const words = ['lab', 'up', ...process.argv.slice(2)];
+  process.exitCode = await runNode([join(root, 'bin', 'run.js'), ...words]);
+});

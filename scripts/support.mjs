@@ -5,9 +5,24 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Run a script's work; what goes wrong is one line for people, and a failed exit. */
+export async function main(work) {
+  try {
+    await work();
+  } catch (error) {
+    say(`Error: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+/** Is this module the program itself, and not imported by another script? */
+export function isProgram(url) {
+  return url === pathToFileURL(process.argv[1] ?? '').href;
+}
 
 export function say(text) {
   process.stderr.write(`${text}\n`);

@@ -5,19 +5,31 @@
 import { ensureBuilt } from './build.mjs';
 import { runChecks } from './check.mjs';
 import { ensureInstalled } from './install.mjs';
-import { runNode, say, toolArgs } from './support.mjs';
+import { main, runNode, say, toolArgs } from './support.mjs';
 
 const words = process.argv.slice(2);
 const isLong = words.includes('--long');
 const forMocha = words.filter((word) => word !== '--long');
 
-await ensureInstalled();
-const failed = isLong ? [] : await runChecks();
-// The tests of the packed program need a build; it is made here once, not by whichever test is first.
-await ensureBuilt();
-if (isLong) forMocha.push('--config', '.mocharc.long.cjs');
-// In CI nothing may be skipped: a missing redis-server or privilege is a failure there.
-if (process.env.CI === 'true') forMocha.push('--forbid-only', '--forbid-pending');
-const status = await runNode(toolArgs('mocha', 'mocha', ...forMocha));
-if (failed.length > 0) say(`Checks that failed (shown above): ${failed.join(', ')}`);
-process.exitCode = failed.length > 0 || status !== 0 ? 1 : 0;
+await main(async () => {
+  await ensureInstalled();
+  const failed = isLong ? [] : await runChecks();
+  // The tests of the packed program need a build; it is made here once, not by whichever test is first.
+  if (!(await isBuilt())) failed.push('build');
+  if (isLong) forMocha.push('--config', '.mocharc.long.cjs');
+  // In CI nothing may be skipped: a missing redis-server or privilege is a failure there.
+  if (process.env.CI === 'true') forMocha.push('--forbid-only', '--forbid-pending');
+  const status = await runNode(toolArgs('mocha', 'mocha', ...forMocha));
+  if (failed.length > 0) say(`Failed before the tests, shown above: ${failed.join(', ')}`);
+  process.exitCode = failed.length > 0 || status !== 0 ? 1 : 0;
+});
+
+async function isBuilt() {
+  try {
+    await ensureBuilt();
+    return true;
+  } catch (error) {
+    say(error.message);
+    return false;
+  }
+}
