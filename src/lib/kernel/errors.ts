@@ -32,6 +32,8 @@ export const ERROR_CODES = {
   NOT_A_PRIMARY: { exitStatus: 1 },
   NOT_A_REPLICA: { exitStatus: 1 },
   FOREIGN_CLUSTER: { exitStatus: 1 },
+  /** It could be done, but data or the cluster's majority would be lost by it. */
+  REFUSED: { exitStatus: 1 },
   JOIN_FAILED: { exitStatus: 1 },
   FAILOVER_FAILED: { exitStatus: 1 },
   ADDRESS_IN_USE: { exitStatus: 1 },
