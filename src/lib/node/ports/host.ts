@@ -19,22 +19,6 @@ export interface CpuFacts {
   readonly systemMicros: number;
 }
 
-export interface ClientFacts {
-  readonly connected: number;
-  readonly blocked: number;
-  /** The largest query buffer and the largest output buffer among them, in bytes. */
-  readonly maxInputBytes: number;
-  readonly maxOutputBytes: number;
-}
-
-export interface KeyspaceFacts {
-  readonly db: number;
-  readonly keys: number;
-  readonly expires: number;
-  /** Average time to live of the keys that have one; 0 when unknown. */
-  readonly averageTtlMs: number;
-}
-
 /** SHUTDOWN's options, as far as they mean something here. */
 export interface ShutdownRequest {
   /** Write an RDB file first: asked for, forbidden, or as the save points say. */
@@ -60,9 +44,6 @@ export interface HostPort {
   commands(): readonly CommandShape[];
   memory(): MemoryFacts;
   cpu(): CpuFacts;
-  clients(): ClientFacts;
-  /** Databases that hold keys, by number. */
-  keyspace(nowMs: number): readonly KeyspaceFacts[];
   /** Begin to stop. undefined: it will end; otherwise why it will not. */
   shutdown(request: ShutdownRequest): string | undefined;
   /** SHUTDOWN ABORT: true when a shutdown was waiting and is not any more. */

@@ -44,6 +44,8 @@ const ZERO = {
   errorReplies: 0,
   authFailures: 0,
   unexpectedErrorReplies: 0,
+  readsProcessed: 0,
+  writesProcessed: 0,
 };
 
 export type Counter = keyof typeof ZERO;
