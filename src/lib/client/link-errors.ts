@@ -138,13 +138,6 @@ export function aborted(where: string, args: Arguments): TribError {
   return new TribError('INTERRUPTED', `Interrupted while ${where} worked on ${commandName(args)}.`);
 }
 
-/** Everything a server replied with, without the words around it. */
-export function replyOf(error: unknown): string | undefined {
-  if (!(error instanceof TribError)) return undefined;
-  const reply = error.details['reply'];
-  return typeof reply === 'string' ? reply : undefined;
-}
-
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;

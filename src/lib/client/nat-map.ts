@@ -5,7 +5,7 @@
  */
 import type { NodeAddress } from '../cluster/model.js';
 import { TribError } from '../kernel/errors.js';
-import { parseAddress } from './address.js';
+import { addressFrom } from '../cluster/address.js';
 
 interface Endpoint {
   readonly host: string;
@@ -58,7 +58,7 @@ export class NatMap {
 
 function endpointOf(text: string): Endpoint {
   const hasPort = /^\[.*\]:\d+$/.test(text) || /^[^:]+:\d+$/.test(text);
-  if (hasPort) return parseAddress(text);
+  if (hasPort) return addressFrom(text);
   return { host: text.replace(/^\[|\]$/g, ''), port: undefined };
 }
 

@@ -15,7 +15,7 @@ import {
   CONNECT_TIMEOUT_MS,
   type ConnectionOptions,
 } from './connection-options.js';
-import { formatAddress } from './address.js';
+import { formatAddress } from '../cluster/address.js';
 import {
   aborted,
   closedByServer,

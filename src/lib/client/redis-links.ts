@@ -1,7 +1,7 @@
 /** Links to many servers with one set of options; a link is opened on first use and kept. */
 import type { NodeAddress } from '../cluster/model.js';
 import type { Link, Links } from '../execute/links.js';
-import { formatAddress } from './address.js';
+import { formatAddress } from '../cluster/address.js';
 import type { ConnectionOptions } from './connection-options.js';
 import { RedisLink } from './redis-link.js';
 

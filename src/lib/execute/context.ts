@@ -1,0 +1,21 @@
+/** What every execution needs: links, a way to name nodes to each other, limits, and a listener. */
+import type { NodeAddress } from '../cluster/model.js';
+import type { Report } from './events.js';
+import type { Links } from './links.js';
+
+export interface ExecutionContext {
+  readonly links: Links;
+  /** How long one wait may take. */
+  readonly deadlineMs: number;
+  /** Aborted by the first Ctrl-C: nothing new begins, what is in flight is finished, then undone. */
+  readonly signal?: AbortSignal | undefined;
+  readonly report: Report;
+  /**
+   * What other nodes must be told to reach an address known here: MEET takes only IP addresses, and
+   * behind NAT the reachable address is not the announced one.
+   */
+  readonly announce: (address: NodeAddress) => Promise<NodeAddress>;
+}
+
+/** Enough for a slow start of gossip at the default node timeout of 15 s, with one retry of a handshake. */
+export const DEADLINE_MS = 60_000;

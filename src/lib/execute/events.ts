@@ -1,0 +1,23 @@
+/** What happens while a plan runs, for whoever shows it. Events are data; nothing here prints. */
+import type { NodeAddress } from '../cluster/model.js';
+import type { Step } from '../plan/plan.js';
+
+export type ExecutionEvent =
+  | { readonly kind: 'stage-started'; readonly title: string; readonly stepCount: number }
+  | { readonly kind: 'step-done'; readonly step: Step; readonly elapsedMs: number }
+  | { readonly kind: 'step-failed'; readonly step: Step; readonly message: string }
+  /** A wait has begun, goes on, is over. `missing` says what has not come true yet, one line each. */
+  | { readonly kind: 'wait-started'; readonly what: string; readonly deadlineMs: number }
+  | { readonly kind: 'wait-continues'; readonly what: string; readonly missing: readonly string[] }
+  | { readonly kind: 'wait-done'; readonly what: string; readonly elapsedMs: number }
+  /** Something worth knowing that stops nothing. */
+  | { readonly kind: 'remark'; readonly severity: 'info' | 'warning'; readonly message: string }
+  | { readonly kind: 'interrupted'; readonly message: string }
+  | { readonly kind: 'undo-started'; readonly nodes: readonly NodeAddress[] }
+  | {
+      readonly kind: 'undo-done';
+      readonly clean: readonly NodeAddress[];
+      readonly left: readonly NodeAddress[];
+    };
+
+export type Report = (event: ExecutionEvent) => void;

@@ -1,0 +1,162 @@
+/**
+ * Looking at a cluster: ask the entry who is there, then everybody at once what they say. One pipelined
+ * round trip per node; a node that does not answer is a silence in the view, never a hang and never
+ * dropped, and costs at most its deadline, not everybody's.
+ */
+import { formatAddress } from '../cluster/address.js';
+import { parseFacts } from '../cluster/facts.js';
+import type { Claim, ClusterView, NodeAddress, NodeRecord, Silence } from '../cluster/model.js';
+import { parseClusterNodes, RecordPool } from '../cluster/nodes-reply.js';
+import { buildView, makeClaim } from '../cluster/view.js';
+import { AssertionFailure, TribError, messageOf } from '../kernel/errors.js';
+import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
+import type { CallOptions, Link, Links, Reply } from './links.js';
+import { mapBounded } from './map-bounded.js';
+import { replyWordsOf } from './reply-words.js';
+
+export interface ObserveOptions extends CallOptions {
+  /** Shared by repeated looks at one cluster: records that did not change are not parsed again. */
+  readonly pool?: RecordPool;
+}
+
+/** @throws TribError when the entry itself does not answer, or is no cluster node. */
+export async function observe(
+  links: Links,
+  entry: NodeAddress,
+  options: ObserveOptions = {},
+): Promise<ClusterView> {
+  const pool = options.pool ?? new RecordPool();
+  const first = await observeNode(links, entry, { ...options, pool });
+  const others = [...first.records.values()].filter(
+    (record) => record.id !== first.self.id && !record.flags.has('handshake'),
+  );
+  const answers = await mapBounded(others, CONCURRENT_NODES_MAX, (record) =>
+    askPeer(links, record, { ...options, pool }),
+  );
+  const claims = [first];
+  const silences: Silence[] = [];
+  for (const answer of answers) {
+    if ('reason' in answer) silences.push(answer);
+    else claims.push(answer);
+  }
+  return buildView(claims, silences);
+}
+
+/** A view of the nodes at exactly these addresses, none of them followed further; the first must answer. */
+export async function observeAll(
+  links: Links,
+  addresses: readonly NodeAddress[],
+  options: ObserveOptions = {},
+): Promise<{ readonly claims: readonly Claim[]; readonly silences: readonly Silence[] }> {
+  const pool = options.pool ?? new RecordPool();
+  const claims: Claim[] = [];
+  const silences: Silence[] = [];
+  const answers = await mapBounded(addresses, CONCURRENT_NODES_MAX, async (address) => {
+    try {
+      return await observeNode(links, address, { ...options, pool });
+    } catch (error) {
+      return silenceOf(undefined, address, error);
+    }
+  });
+  for (const answer of answers) {
+    if ('reason' in answer) silences.push(answer);
+    else claims.push(answer);
+  }
+  return { claims, silences };
+}
+
+/** What one node says. @throws TribError as `Link.call`, NOT_CLUSTER_NODE, PROTOCOL. */
+export async function observeNode(
+  links: Links,
+  address: NodeAddress,
+  options: ObserveOptions = {},
+): Promise<Claim> {
+  const link = links.to(address);
+  const [nodes, info, clusterInfo, timeout] = await Promise.all([
+    askNodes(link, options),
+    askOptional(link, ['INFO'], options),
+    askOptional(link, ['CLUSTER', 'INFO'], options),
+    askOptional(link, ['CONFIG', 'GET', 'cluster-node-timeout'], options),
+  ]);
+  const parsed = parseClusterNodes(nodes, options.pool);
+  if (!parsed.ok) {
+    throw new TribError('PROTOCOL', `${formatAddress(address)}: ${parsed.error}.`, {
+      hint: 'Is this really the client port of a Redis or Valkey node?',
+    });
+  }
+  const nodeTimeoutMs = Array.isArray(timeout) ? Number(timeout[1]) : Number.NaN;
+  const facts = parseFacts({
+    ...(typeof info === 'string' ? { info } : {}),
+    ...(typeof clusterInfo === 'string' ? { clusterInfo } : {}),
+    ...(Number.isFinite(nodeTimeoutMs) ? { nodeTimeoutMs } : {}),
+  });
+  return makeClaim(address, parsed.value, facts);
+}
+
+async function askNodes(link: Link, options: CallOptions): Promise<string> {
+  try {
+    const reply = await link.call(['CLUSTER', 'NODES'], options);
+    if (typeof reply === 'string') return reply;
+  } catch (error) {
+    if (error instanceof TribError && error.code === 'REPLY_ERROR') {
+      const reply = replyWordsOf(error);
+      if (/cluster support disabled|unknown command/i.test(reply))
+        throw notClusterNode(link, error);
+    }
+    throw error;
+  }
+  throw notClusterNode(link, undefined);
+}
+
+/** Facts that a restricted user may not be allowed to see; without them the view is poorer, not wrong. */
+async function askOptional(
+  link: Link,
+  args: readonly string[],
+  options: CallOptions,
+): Promise<Reply | undefined> {
+  try {
+    return await link.call(args, options);
+  } catch (error) {
+    const isRefusal =
+      error instanceof TribError && (error.code === 'REPLY_ERROR' || error.code === 'AUTH_FAILED');
+    if (isRefusal) return undefined;
+    throw error;
+  }
+}
+
+async function askPeer(
+  links: Links,
+  record: NodeRecord,
+  options: ObserveOptions,
+): Promise<Claim | Silence> {
+  const address: NodeAddress = { host: record.host, port: record.port, busPort: record.busPort };
+  if (record.host === '' || record.port === 0) {
+    return { id: record.id, address, reason: 'no node knows its address' };
+  }
+  try {
+    const claim = await observeNode(links, address, options);
+    if (claim.self.id === record.id) return claim;
+    return {
+      id: record.id,
+      address,
+      reason: `another node answers there: ${claim.self.id}`,
+    };
+  } catch (error) {
+    return silenceOf(record.id, address, error);
+  }
+}
+
+function silenceOf(id: Silence['id'], address: NodeAddress, error: unknown): Silence {
+  if (error instanceof AssertionFailure) throw error;
+  // An interruption is ours, not the node's.
+  if (error instanceof TribError && error.code === 'INTERRUPTED') throw error;
+  return { id, address, reason: messageOf(error) };
+}
+
+function notClusterNode(link: Link, cause: unknown): TribError {
+  return new TribError(
+    'NOT_CLUSTER_NODE',
+    `Node ${formatAddress(link.address)} is not configured as a cluster node.`,
+    { hint: 'Set `cluster-enabled yes` in its configuration and restart it.', cause },
+  );
+}

@@ -1,0 +1,40 @@
+/** Runs a plan: stage after stage, the steps of a stage at once, each stage settled before the next. */
+import { formatAddress } from '../cluster/address.js';
+import { AssertionFailure, messageOf } from '../kernel/errors.js';
+import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
+import type { Plan, Stage } from '../plan/plan.js';
+import type { ExecutionContext } from './context.js';
+import { mapBounded } from './map-bounded.js';
+import { waitSettled } from './settle.js';
+import { runStep } from './steps.js';
+import { throwIfInterrupted } from './wait.js';
+
+/** @throws what the first failing step threw; the steps beside it are finished first. */
+export async function runPlan(plan: Plan, context: ExecutionContext): Promise<void> {
+  for (const stage of plan.stages) await runStage(stage, context);
+}
+
+export async function runStage(stage: Stage, context: ExecutionContext): Promise<void> {
+  throwIfInterrupted(context.signal, `before "${stage.title}"`);
+  const { report } = context;
+  report({ kind: 'stage-started', title: stage.title, stepCount: stage.steps.length });
+  const failures: unknown[] = [];
+  await mapBounded(stage.steps, CONCURRENT_NODES_MAX, async (step) => {
+    const startedAt = performance.now();
+    try {
+      await runStep(step, context);
+      report({ kind: 'step-done', step, elapsedMs: Math.round(performance.now() - startedAt) });
+    } catch (error) {
+      if (error instanceof AssertionFailure) throw error;
+      report({
+        kind: 'step-failed',
+        step,
+        message: `${formatAddress(step.node.address)}: ${messageOf(error)}`,
+      });
+      failures.push(error);
+    }
+  });
+  if (failures.length > 0) throw failures[0];
+  throwIfInterrupted(context.signal, `after "${stage.title}"`);
+  await waitSettled(stage.settled, context);
+}

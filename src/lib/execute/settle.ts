@@ -1,0 +1,170 @@
+/**
+ * Waiting until a stage has really happened. Servers answer OK to MEET, REPLICATE and FAILOVER before
+ * anything is done, and gossip tells the others when it gets there; so every witness is asked, and those
+ * who have seen it are not asked again.
+ */
+import { agreementOf } from '../cluster/agreement.js';
+import { formatAddress } from '../cluster/address.js';
+import type { Claim } from '../cluster/model.js';
+import { RecordPool } from '../cluster/nodes-reply.js';
+import { AssertionFailure, TribError, messageOf, unreachable } from '../kernel/errors.js';
+import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
+import { countSlots } from '../kernel/ranges.js';
+import type { NodeRef, Settled } from '../plan/plan.js';
+import type { ExecutionContext } from './context.js';
+import { joinFailure } from './join-diagnosis.js';
+import { mapBounded } from './map-bounded.js';
+import { observeNode } from './observe.js';
+import { waitFor } from './wait.js';
+
+/** @throws TribError JOIN_FAILED, FAILOVER_FAILED, DEADLINE, INTERRUPTED */
+export async function waitSettled(settled: Settled, context: ExecutionContext): Promise<void> {
+  if (settled.kind === 'at-once') return;
+  const witnesses = witnessesOf(settled);
+  const pool = new RecordPool();
+  const said = new Map<NodeRef, Claim | string>();
+  let pending = witnesses;
+  const answer = await waitFor({ what: describe(settled), ...context }, async () => {
+    await mapBounded(pending, CONCURRENT_NODES_MAX, async (node) => {
+      said.set(node, await ask(node, context, pool));
+    });
+    const missing = new Map(
+      witnesses.map((node) => [node, missingAt(settled, node, said.get(node)!)] as const),
+    );
+    pending = witnesses.filter((node) => missing.get(node) !== undefined);
+    if (pending.length === 0 && settled.kind === 'joined') pending = dissenters(said);
+    if (pending.length === 0) return { done: true, value: undefined };
+    return { done: false, missing: pending.map((node) => missing.get(node) ?? 'slots differ') };
+  });
+  if (answer.done) return;
+  throw failureOf(settled, answer.missing, said, context.deadlineMs);
+}
+
+async function ask(
+  node: NodeRef,
+  { links }: ExecutionContext,
+  pool: RecordPool,
+): Promise<Claim | string> {
+  try {
+    return await observeNode(links, node.address, { pool });
+  } catch (error) {
+    if (error instanceof AssertionFailure) throw error;
+    return messageOf(error);
+  }
+}
+
+function witnessesOf(settled: Exclude<Settled, { kind: 'at-once' }>): readonly NodeRef[] {
+  switch (settled.kind) {
+    case 'joined':
+      return settled.members;
+    case 'replicating':
+      return unique([...settled.pairs.map(({ node }) => node), ...settled.witnesses]);
+    case 'promoted':
+      return unique([settled.node, ...settled.followers, ...settled.witnesses]);
+    case 'forgotten':
+      return settled.witnesses;
+    case 'alone':
+      return settled.nodes;
+    default:
+      return unreachable(settled);
+  }
+}
+
+function unique(nodes: readonly NodeRef[]): readonly NodeRef[] {
+  return [...new Map(nodes.map((node) => [formatAddress(node.address), node])).values()];
+}
+
+/** What this node does not see yet; undefined when it sees everything. */
+function missingAt(
+  settled: Exclude<Settled, { kind: 'at-once' }>,
+  node: NodeRef,
+  said: Claim | string,
+): string | undefined {
+  const name = formatAddress(node.address);
+  if (typeof said === 'string') return said;
+  const { records, self, facts } = said;
+  switch (settled.kind) {
+    case 'joined': {
+      const lacking = settled.members.find(({ id }) => {
+        const record = records.get(id);
+        return !record || record.flags.has('handshake') || (!record.isLinkUp && id !== self.id);
+      });
+      return lacking && `${name} has no link to ${formatAddress(lacking.address)} yet`;
+    }
+    case 'replicating': {
+      const pair = settled.pairs.find(({ node: replica, primary }) => {
+        return records.get(replica.id)?.primaryId !== primary.id;
+      });
+      if (pair) return `${name} does not know yet whom ${formatAddress(pair.node.address)} follows`;
+      const isReplica = settled.pairs.some(({ node: replica }) => replica.id === self.id);
+      return isReplica && facts.primaryLinkUp !== true
+        ? `${name} has no link to its primary yet`
+        : undefined;
+    }
+    case 'promoted': {
+      const promoted = records.get(settled.node.id);
+      if (!promoted || promoted.flags.has('slave')) return `${name} has not seen the promotion yet`;
+      if (countSlots(promoted.slots) < countSlots(settled.slots)) {
+        return `${name} has not seen the slots change hands yet`;
+      }
+      const stray = settled.followers.find(
+        ({ id }) => records.get(id)?.primaryId !== settled.node.id,
+      );
+      if (stray) return `${name} has not seen ${formatAddress(stray.address)} follow yet`;
+      const follows = settled.followers.some(({ id }) => id === self.id);
+      return follows && facts.primaryLinkUp !== true
+        ? `${name} has no link to its new primary yet`
+        : undefined;
+    }
+    case 'forgotten':
+      return records.has(settled.target) ? `${name} still knows the node` : undefined;
+    case 'alone':
+      return records.size > 1 ? `${name} still knows other nodes` : undefined;
+    default:
+      return unreachable(settled);
+  }
+}
+
+/** The nodes whose slot map is not the one most others have. */
+function dissenters(said: ReadonlyMap<NodeRef, Claim | string>): readonly NodeRef[] {
+  const entries = [...said].filter(
+    (entry): entry is [NodeRef, Claim] => typeof entry[1] !== 'string',
+  );
+  const { parties } = agreementOf(
+    entries.map(([, claim]) => claim),
+    { slotsOnly: true },
+  );
+  const minority = new Set(parties.slice(1).flatMap(({ claims }) => claims));
+  return entries.filter(([, claim]) => minority.has(claim)).map(([node]) => node);
+}
+
+function describe(settled: Exclude<Settled, { kind: 'at-once' }>): string {
+  switch (settled.kind) {
+    case 'joined':
+      return 'Waiting for the cluster to join';
+    case 'replicating':
+      return 'Waiting for the replicas to follow';
+    case 'promoted':
+      return `Waiting for ${formatAddress(settled.node.address)} to take over`;
+    case 'forgotten':
+      return 'Waiting for the node to be forgotten everywhere';
+    case 'alone':
+      return 'Waiting for the nodes to stand alone';
+    default:
+      return unreachable(settled);
+  }
+}
+
+function failureOf(
+  settled: Exclude<Settled, { kind: 'at-once' }>,
+  missing: readonly string[],
+  said: ReadonlyMap<NodeRef, Claim | string>,
+  deadlineMs: number,
+): TribError {
+  if (settled.kind === 'joined') return joinFailure(said, deadlineMs);
+  const code = settled.kind === 'promoted' ? 'FAILOVER_FAILED' : 'DEADLINE';
+  return new TribError(code, `${describe(settled)}: not so after ${deadlineMs} ms.`, {
+    hint: [...missing.slice(0, 10), 'Look at `trib check`; --deadline waits longer.'],
+    details: { missing },
+  });
+}
