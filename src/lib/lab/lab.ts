@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeAddress } from '../cluster/model.js';
+import { TribError } from '../kernel/errors.js';
 import { startEmbeddedServer } from './embedded-server.js';
 import { claimPorts, findFreePorts } from './ports.js';
 import { startRealServer } from './real-server.js';
@@ -12,6 +13,9 @@ import type { LabServer } from './server.js';
 
 /** The `--server` that means: no program, nodes in this process. */
 export const EMBEDDED = 'embedded';
+
+/** Two suites meeting on one port is rare; four times in a row it is something else. */
+const TRIES_MAX = 4;
 
 export interface LabOptions {
   readonly nodeCount: number;
@@ -34,10 +38,19 @@ export class Lab {
 
   static async start(options: LabOptions): Promise<Lab> {
     const { host, nodeCount, port } = options;
-    const ports =
-      port === undefined
-        ? await findFreePorts(host, nodeCount)
-        : await claimPorts(host, port, nodeCount);
+    if (port !== undefined) return Lab.#startOn(options, await claimPorts(host, port, nodeCount));
+    for (let tries = 1; ; tries++) {
+      try {
+        return await Lab.#startOn(options, await findFreePorts(host, nodeCount));
+      } catch (error) {
+        // Somebody else was quicker between our look and our listen: test suites start side by side.
+        const isTaken = error instanceof TribError && error.code === 'ADDRESS_IN_USE';
+        if (!isTaken || tries === TRIES_MAX) throw error;
+      }
+    }
+  }
+
+  static async #startOn(options: LabOptions, ports: readonly number[]): Promise<Lab> {
     const outcomes = await Promise.allSettled(ports.map((each) => startServer(options, each)));
     const lab = new Lab(
       outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
