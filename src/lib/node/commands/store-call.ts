@@ -1,9 +1,12 @@
-/** A call that may touch keys: what the command families over the store are written against. */
+/** A call that may touch keys and connections: what the command families of the data plane are written against. */
 import type { Call, CommandSpec } from '../ports/command.js';
+import type { Session, SessionsPort } from '../ports/session.js';
 import type { Database } from '../store/database.js';
 import type { Keyspace } from '../store/keyspace.js';
 
 export interface StoreCall extends Call {
+  readonly client: Session;
+  readonly sessions: SessionsPort;
   readonly keyspace: Keyspace;
   /** The client's selected database (the stream's, when replicated). */
   readonly db: Database;

@@ -10,6 +10,9 @@ export class ReplyWriter implements ReplySink {
   protocol: 2 | 3 = 2;
   /** Replies not yet taken, as latin1. */
   text = '';
+  /** Errors written so far, and the last of them: how dispatch knows that a command failed. */
+  errorCount = 0;
+  lastError = '';
 
   /** Everything written so far; the writer is empty afterwards. */
   take(): string {
@@ -23,6 +26,8 @@ export class ReplyWriter implements ReplySink {
   }
 
   error(text: string): void {
+    this.errorCount++;
+    this.lastError = text;
     // Client input may be quoted in an error; a line break in it would end the reply early.
     this.text += `-${text.replace(/[\r\n]/g, ' ')}\r\n`;
   }

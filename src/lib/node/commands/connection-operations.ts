@@ -1,0 +1,210 @@
+/** What the commands about one's own connection do. Their table is in `connection.ts`. */
+import type { StoreCall } from './store-call.js';
+import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
+import { REDIS_VERSION } from '../ports/version.js';
+
+const CLUSTER_DISABLED = 'ERR This instance has cluster support disabled';
+
+export function ping(call: StoreCall): void {
+  const { argv, client, reply } = call;
+  if (argv.length > 2) {
+    reply.error("ERR wrong number of arguments for 'ping' command");
+    return;
+  }
+  const held = client.subscriptions;
+  const isSubscriber = held.channels.size + held.patterns.size + held.shardChannels.size > 0;
+  if (client.protocol === 2 && isSubscriber) {
+    reply.array(2);
+    reply.bulk('pong');
+    reply.bulk(argv[1] ?? '');
+  } else if (argv[1] === undefined) reply.status('PONG');
+  else reply.bulk(argv[1]);
+}
+
+export function echo(call: StoreCall): void {
+  call.reply.bulk(call.argv[1]!);
+}
+
+export function auth(call: StoreCall): void {
+  const { argv, reply } = call;
+  if (argv.length > 3) {
+    reply.error(SYNTAX_ERROR);
+    return;
+  }
+  const user = argv.length === 3 ? argv[1]! : undefined;
+  if (authenticates(call, user, argv.at(-1)!)) reply.status('OK');
+}
+
+/** The error is written when false. */
+function authenticates(call: StoreCall, user: string | undefined, password: string): boolean {
+  const { client, reply, sessions, wings } = call;
+  const verdict = sessions.authenticate(user ?? 'default', password);
+  if (verdict === 'no-password-set' && user === undefined) {
+    reply.error(
+      'ERR AUTH <password> called without any password configured for the default user. ' +
+        'Are you sure your configuration is correct?',
+    );
+    return false;
+  }
+  if (verdict === 'wrong') {
+    wings.stats.counters.authFailures++;
+    reply.error('WRONGPASS invalid username-password pair or user is disabled.');
+    return false;
+  }
+  client.isAuthenticated = true;
+  return true;
+}
+
+interface HelloOptions {
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly name: string | undefined;
+}
+
+export function hello(call: StoreCall): void {
+  const { argv, client, reply, wings } = call;
+  let version: number | undefined;
+  if (argv.length > 1) {
+    version = integer(argv[1]!);
+    if (version === undefined) {
+      reply.error('ERR Protocol version is not an integer or out of range');
+      return;
+    }
+    if (version !== 2 && version !== 3) {
+      reply.error('NOPROTO unsupported protocol version');
+      return;
+    }
+  }
+  const options = helloOptions(call);
+  if (options === undefined) return;
+  const { user, password, name } = options;
+  if (password !== undefined && !authenticates(call, user, password)) return;
+  if (!client.isAuthenticated) {
+    reply.error(
+      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH ' +
+        '<user> <pass> option can be used to authenticate the client and select the RESP protocol version ' +
+        'at the same time',
+    );
+    return;
+  }
+  if (name !== undefined) client.name = name;
+  if (version !== undefined) client.protocol = version === 3 ? 3 : 2;
+  const facts: readonly (readonly [string, string | number])[] = [
+    ['server', 'redis'],
+    ['version', REDIS_VERSION],
+    ['proto', client.protocol],
+    ['id', client.id],
+    ['mode', wings.cluster === undefined ? 'standalone' : 'cluster'],
+    ['role', wings.replication.role === 'primary' ? 'master' : 'replica'],
+  ];
+  reply.map(facts.length + 1);
+  for (const [field, value] of facts) {
+    reply.bulk(field);
+    if (typeof value === 'number') reply.integer(value);
+    else reply.bulk(value);
+  }
+  reply.bulk('modules');
+  reply.array(0);
+}
+
+function helloOptions(call: StoreCall): HelloOptions | undefined {
+  const { argv, reply } = call;
+  let user: string | undefined;
+  let password: string | undefined;
+  let name: string | undefined;
+  for (let at = 2; at < argv.length; at++) {
+    const word = argv[at]!.toLowerCase();
+    const left = argv.length - 1 - at;
+    if (word === 'auth' && left >= 2) {
+      user = argv[++at]!;
+      password = argv[++at]!;
+    } else if (word === 'setname' && left >= 1) {
+      name = argv[++at]!;
+      if (!isClientName(name)) {
+        reply.error(BAD_CLIENT_NAME);
+        return undefined;
+      }
+    } else {
+      reply.error(`ERR Syntax error in HELLO option '${argv[at]!}'`);
+      return undefined;
+    }
+  }
+  return { user, password, name };
+}
+
+export const BAD_CLIENT_NAME =
+  'ERR Client names cannot contain spaces, newlines or special characters.';
+
+/** Printable ASCII without blanks: names stand unquoted in CLIENT LIST. */
+export function isClientName(name: string): boolean {
+  return /^[!-~]*$/.test(name);
+}
+
+export function select(call: StoreCall): void {
+  const { client, keyspace, reply, wings } = call;
+  const index = integer(call.argv[1]!);
+  if (index === undefined) reply.error(NOT_AN_INTEGER);
+  else if (wings.cluster !== undefined && index !== 0) {
+    reply.error('ERR SELECT is not allowed in cluster mode');
+  } else if (keyspace.databases[index] === undefined) reply.error('ERR DB index is out of range');
+  else {
+    client.db = index;
+    reply.status('OK');
+  }
+}
+
+export function quit(call: StoreCall): void {
+  call.reply.status('OK');
+  call.client.closeAfterReply();
+}
+
+export function reset(call: StoreCall): void {
+  const { client, sessions } = call;
+  if (client.isReplica) {
+    call.reply.error('ERR can only reset normal client connections');
+    return;
+  }
+  sessions.dropTransaction(client);
+  sessions.unsubscribeAll(client);
+  client.db = 0;
+  client.protocol = 2;
+  client.name = '';
+  client.isAsking = false;
+  client.isReadonly = false;
+  client.replyMode = 'on';
+  client.isNoEvict = false;
+  client.isAuthenticated = sessions.authenticate('default', '') === 'no-password-set';
+  call.reply.status('RESET');
+}
+
+export function readonly(call: StoreCall): void {
+  setReadonly(call, true);
+}
+
+export function readwrite(call: StoreCall): void {
+  setReadonly(call, false);
+}
+
+function setReadonly(call: StoreCall, isReadonly: boolean): void {
+  if (call.wings.cluster === undefined) {
+    call.reply.error(CLUSTER_DISABLED);
+    return;
+  }
+  call.client.isReadonly = isReadonly;
+  call.reply.status('OK');
+}
+
+export function asking(call: StoreCall): void {
+  if (call.wings.cluster === undefined) {
+    call.reply.error(CLUSTER_DISABLED);
+    return;
+  }
+  call.client.isAsking = true;
+  call.reply.status('OK');
+}
+
+/** Every CLUSTER subcommand: the wing answers. */
+export function cluster(call: StoreCall): void {
+  if (call.wings.cluster === undefined) call.reply.error(CLUSTER_DISABLED);
+  else call.wings.cluster.command(call.argv, call.reply, call.client);
+}

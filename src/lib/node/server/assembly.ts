@@ -1,0 +1,320 @@
+/** The parts of a running node and their lifetimes. Built by `startNode`. */
+import { randomBytes } from 'node:crypto';
+import { Socket } from 'node:net';
+import type { NodeId } from '../../kernel/node-id.js';
+import type { Configuration } from '../config/configuration.js';
+import { ServerStats } from '../ports/stats.js';
+import type { Log, ReplicationWing, Wings } from '../ports/wings.js';
+import type { Database } from '../store/database.js';
+import { Keyspace } from '../store/keyspace.js';
+import { ALL_COMMANDS } from './all-commands.js';
+import { type ClientKind, ClientRules } from './client-rules.js';
+import { CommandTable } from './command-table.js';
+import { Connection, type ConnectionOwner } from './connection.js';
+import { createDataWing } from './data-wing.js';
+import { Dispatcher } from './dispatcher.js';
+import { createHost } from './host.js';
+import { Listener } from './listener.js';
+import type { EmbeddedNode } from './node.js';
+import { type PauseOwner, Pauses } from './pauses.js';
+import { Sessions } from './sessions.js';
+import { STANDALONE } from './standalone.js';
+
+export interface AssemblyOptions {
+  readonly config: Configuration;
+  readonly bind: readonly string[];
+  readonly port: number;
+  /** Any free port will do. */
+  readonly isAnyPort: boolean;
+  readonly busPort: number | undefined;
+  readonly dir: string;
+  readonly configFile: string;
+  readonly log: Log;
+  readonly onShutdown: () => void;
+  readonly cleanUp: () => void;
+}
+
+/** The expiry cycle, idle clients, rates: ten times a second, as real servers do by default. */
+const CRON_PERIOD_MS = 100;
+/** Expiring may take this much of one cron period before clients get their turn again. */
+const EXPIRE_BUDGET_MS = 5;
+
+export class Assembly implements EmbeddedNode, ConnectionOwner {
+  readonly runId = randomBytes(20).toString('hex');
+  readonly dir: string;
+  readonly wings: Wings;
+  readonly ended: Promise<void>;
+  readonly sessions: Sessions;
+  readonly #options: AssemblyOptions;
+  readonly #keyspace: Keyspace;
+  readonly #pauses = new Pauses();
+  readonly #dispatcher: Dispatcher;
+  readonly #rules: ClientRules;
+  readonly #stats = new ServerStats();
+  /** The primary's stream as a client of its own: it has no socket and full rights. */
+  readonly #stream: Connection;
+  readonly #replication: ReplicationWing = STANDALONE;
+  #listener: Listener | undefined;
+  #cron: NodeJS.Timeout | undefined;
+  #pauseTimer: NodeJS.Timeout | undefined;
+  #isExpiring = true;
+  #stopping: Promise<void> | undefined;
+  #markEnded: () => void = () => undefined;
+
+  static async start(options: AssemblyOptions): Promise<EmbeddedNode> {
+    const assembly = new Assembly(options);
+    await assembly.#open();
+    return assembly;
+  }
+
+  private constructor(options: AssemblyOptions) {
+    const { config } = options;
+    const isCluster = config.boolean('cluster-enabled');
+    this.#options = options;
+    this.dir = options.dir;
+    this.ended = new Promise((resolve) => (this.#markEnded = resolve));
+    this.#keyspace = new Keyspace({
+      databases: isCluster ? 1 : config.number('databases'),
+      indexesSlots: isCluster,
+    });
+    this.#rules = new ClientRules(config);
+    this.sessions = new Sessions({
+      config,
+      runTransaction: (connection) => this.#dispatcher.runTransaction(connection),
+      pause: (scope, untilMs) => this.#pause('client', scope, untilMs),
+      unpause: () => this.#unpause('client'),
+    });
+    const table = new CommandTable(ALL_COMMANDS);
+    this.wings = this.#createWings(table);
+    this.#dispatcher = new Dispatcher({
+      table,
+      keyspace: this.#keyspace,
+      wings: this.wings,
+      sessions: this.sessions,
+      pauses: this.#pauses,
+      nowMs: Date.now,
+      nowMicros: () => performance.now() * 1000,
+      postpone: (connection, argv) => this.#postpone(connection, argv),
+    });
+    this.#stream = new Connection(0, new Socket(), this, false);
+    this.#stream.isAuthenticated = true;
+  }
+
+  get host(): string {
+    return this.#options.bind[0] ?? '127.0.0.1';
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  get busPort(): number | undefined {
+    return undefined;
+  }
+
+  get id(): NodeId | undefined {
+    return this.wings.cluster?.myId;
+  }
+
+  // --- lifetime -------------------------------------------------------------
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#close('after-reply'));
+  }
+
+  kill(): Promise<void> {
+    return (this.#stopping ??= this.#close('now'));
+  }
+
+  async #open(): Promise<void> {
+    const { config, bind, port } = this.#options;
+    if (port !== 0 || this.#options.isAnyPort) {
+      this.#listener = await Listener.open({
+        bind,
+        port,
+        backlog: config.number('tcp-backlog'),
+        onSocket: (socket) => this.#admit(socket),
+      });
+    }
+    this.#cron = setInterval(() => this.#tick(), CRON_PERIOD_MS);
+  }
+
+  async #close(how: 'now' | 'after-reply'): Promise<void> {
+    clearInterval(this.#cron);
+    clearTimeout(this.#pauseTimer);
+    const closed = this.#listener?.close();
+    for (const connection of [...this.sessions.all()]) connection.close(how);
+    await closed;
+    this.#options.cleanUp();
+    this.#markEnded();
+  }
+
+  // --- wings ----------------------------------------------------------------
+
+  #createWings(table: CommandTable): Wings {
+    const { config, configFile, log } = this.#options;
+    const data = createDataWing({
+      keyspace: this.#keyspace,
+      applyReplicated: (argv, db) => {
+        this.#stream.db = db;
+        this.#dispatcher.executeReplicated(this.#stream, argv);
+      },
+      propagate: (db, argv) => this.#dispatcher.propagateAlone(db, argv),
+      pause: (owner, untilMs) => this.#pause(owner, 'writes', untilMs),
+      unpause: (owner) => this.#unpause(owner),
+      releaseBlocked: () => this.#releaseBlocked(),
+      deliver: (channel, message, sharded) => this.sessions.publish(channel, message, sharded),
+    });
+    const host = createHost({
+      runId: this.runId,
+      startedAtMs: Date.now(),
+      configFile,
+      tribVersion: '0.1.0',
+      commands: () => table.specs,
+      shutdown: () => this.#beginShutdown(),
+      abortShutdown: () => false,
+      setActiveExpire: (isOn) => (this.#isExpiring = isOn),
+    });
+    return {
+      data,
+      replication: this.#replication,
+      cluster: undefined,
+      config,
+      host,
+      stats: this.#stats,
+      log,
+    } as unknown as Wings;
+  }
+
+  #beginShutdown(): string | undefined {
+    this.#options.onShutdown();
+    setImmediate(() => void this.stop());
+    return undefined;
+  }
+
+  // --- clients --------------------------------------------------------------
+
+  #admit(socket: Socket): void {
+    const { counters } = this.#stats;
+    const rules = this.#rules;
+    socket.on('error', () => socket.destroy());
+    if (this.#stopping !== undefined) {
+      socket.destroy();
+      return;
+    }
+    if (this.sessions.size >= rules.clientsMax) {
+      counters.connectionsRejected++;
+      socket.end('-ERR max number of clients reached\r\n');
+      return;
+    }
+    if (rules.isProtected && !rules.hasPassword && !isLoopback(socket.remoteAddress)) {
+      counters.connectionsRejected++;
+      socket.end(PROTECTED);
+      return;
+    }
+    counters.connectionsReceived++;
+    if (rules.keepaliveSeconds > 0) socket.setKeepAlive(true, rules.keepaliveSeconds * 1000);
+    const connection = new Connection(this.sessions.nextId(), socket, this, false);
+    connection.isAuthenticated = !rules.hasPassword;
+    connection.parser.isTrusted = connection.isAuthenticated;
+    connection.parser.bulkBytesMax = rules.bulkBytesMax;
+    this.sessions.add(connection);
+  }
+
+  execute(connection: Connection, argv: string[]): void {
+    this.#dispatcher.execute(connection, argv);
+  }
+
+  database(index: number): Database {
+    return this.#keyspace.db(index);
+  }
+
+  outputBytesMax(kind: ClientKind): number {
+    return this.#rules.outputBytesMax(kind);
+  }
+
+  noteInput(bytes: number): void {
+    this.#stats.counters.netInputBytes += bytes;
+  }
+
+  noteOutput(bytes: number): void {
+    this.#stats.counters.netOutputBytes += bytes;
+  }
+
+  noteClosed(connection: Connection): void {
+    this.sessions.remove(connection);
+  }
+
+  nowMs(): number {
+    return Date.now();
+  }
+
+  // --- pauses ---------------------------------------------------------------
+
+  #pause(owner: PauseOwner, scope: 'writes' | 'all', untilMs: number): void {
+    this.#pauses.hold(owner, scope, untilMs);
+    this.#schedulePauseEnd();
+  }
+
+  #unpause(owner: PauseOwner): void {
+    this.#pauses.release(owner);
+    this.#retryPostponed();
+  }
+
+  #postpone(connection: Connection, argv: string[]): void {
+    connection.postponed = argv;
+    this.#schedulePauseEnd();
+  }
+
+  #schedulePauseEnd(): void {
+    clearTimeout(this.#pauseTimer);
+    const endsAtMs = this.#pauses.nextEndMs();
+    if (endsAtMs === undefined) return;
+    const delayMs = Math.max(1, Math.min(endsAtMs - Date.now(), 0x7fff_ffff));
+    this.#pauseTimer = setTimeout(() => this.#retryPostponed(), delayMs);
+  }
+
+  /** What a narrower pause still holds is postponed again. */
+  #retryPostponed(): void {
+    this.#pauses.scope(Date.now());
+    this.#schedulePauseEnd();
+    for (const connection of [...this.sessions.all()]) {
+      if (connection.postponed !== undefined) connection.retryPostponed();
+    }
+  }
+
+  #releaseBlocked(): void {
+    for (const connection of [...this.sessions.all()]) {
+      if (connection.postponed !== undefined) connection.retryPostponed();
+      connection.release();
+    }
+  }
+
+  // --- cron -----------------------------------------------------------------
+
+  #tick(): void {
+    const nowMs = Date.now();
+    this.#dispatcher.refreshExpiryMode();
+    if (this.#isExpiring) {
+      while (this.#keyspace.expireCycle(nowMs) && Date.now() - nowMs < EXPIRE_BUDGET_MS);
+    }
+    this.#stats.sample(nowMs);
+    if (this.#rules.idleSeconds > 0) this.#closeIdle(nowMs);
+  }
+
+  #closeIdle(nowMs: number): void {
+    for (const connection of [...this.sessions.all()]) {
+      const isExempt = connection.isReplica || connection.isBlocked || connection.isSubscriber;
+      const idleMs = nowMs - connection.lastActiveAtMs;
+      if (!isExempt && idleMs > this.#rules.idleSeconds * 1000) connection.close();
+    }
+  }
+}
+
+const PROTECTED =
+  '-DENIED protected mode: without a password only clients on this host are served. ' +
+  'Set requirepass, or protected-mode no if the network is trusted.\r\n';
+
+function isLoopback(address: string | undefined): boolean {
+  return address === '::1' || (address ?? '').replace(/^::ffff:/, '').startsWith('127.');
+}

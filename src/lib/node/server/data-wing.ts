@@ -1,0 +1,37 @@
+/** The keyspace and the clients, as the cluster and replication wings see them. */
+import type { DataWing } from '../ports/wings.js';
+import type { Keyspace } from '../store/keyspace.js';
+import type { PauseOwner } from './pauses.js';
+
+export interface KeyspaceWingOptions {
+  readonly keyspace: Keyspace;
+  readonly applyReplicated: (argv: readonly string[], db: number) => void;
+  readonly propagate: (db: number, argv: readonly string[]) => void;
+  readonly pause: (owner: PauseOwner, untilMs: number) => void;
+  readonly unpause: (owner: PauseOwner) => void;
+  readonly releaseBlocked: () => void;
+  readonly deliver: (channel: string, message: string, sharded: boolean) => number;
+}
+
+export function createDataWing(options: KeyspaceWingOptions): DataWing {
+  const { keyspace } = options;
+  return {
+    keyCount: () => keyspace.keyCount(),
+    countKeysInSlot: (slot) => keyspace.db(0).countKeysInSlot(slot),
+    keysInSlot: (slot, limit) => keyspace.db(0).keysInSlot(slot, limit),
+    dropSlot: (slot) => {
+      const db = keyspace.db(0);
+      for (const key of db.keysInSlot(slot, Infinity)) {
+        db.delete(key);
+        options.propagate(0, ['DEL', key]);
+      }
+    },
+    flushAll: () => keyspace.clear(),
+    hasKey: (key, nowMs) => keyspace.db(0).peek(key, nowMs) !== undefined,
+    applyReplicated: options.applyReplicated,
+    pauseWrites: options.pause,
+    unpauseWrites: options.unpause,
+    releaseBlocked: options.releaseBlocked,
+    deliver: options.deliver,
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * One execution of one command, as the command sees it. The dispatcher keeps one of these and fills it
+ * anew for each command: the hot path makes no object per call.
+ */
+import type { ReplySink } from '../../wire/resp/reply-sink.js';
+import type { StoreCall } from '../commands/store-call.js';
+import type { SessionsPort } from '../ports/session.js';
+import type { Wings } from '../ports/wings.js';
+import type { Database } from '../store/database.js';
+import type { Keyspace } from '../store/keyspace.js';
+import type { Connection } from './connection.js';
+import { assert } from '../../kernel/errors.js';
+
+/** What one command adds to the stream. */
+export interface Propagated {
+  readonly db: number;
+  readonly argv: readonly string[];
+}
+
+export class Execution implements StoreCall {
+  argv: readonly string[] = [];
+  client!: Connection;
+  reply!: ReplySink;
+  db!: Database;
+  nowMs = 0;
+  isReplicated = false;
+  /** Inside EXEC nothing may wait. */
+  maySuspend = true;
+  /** The command said itself what travels (possibly nothing), so argv does not. */
+  hasSpoken = false;
+  readonly keyspace: Keyspace;
+  readonly wings: Wings;
+  readonly sessions: SessionsPort;
+  readonly #pending: Propagated[];
+
+  constructor(options: {
+    readonly keyspace: Keyspace;
+    readonly wings: Wings;
+    readonly sessions: SessionsPort;
+    readonly pending: Propagated[];
+  }) {
+    this.keyspace = options.keyspace;
+    this.wings = options.wings;
+    this.sessions = options.sessions;
+    this.#pending = options.pending;
+  }
+
+  propagate(...argv: readonly string[]): void {
+    this.hasSpoken = true;
+    this.#pending.push({ db: this.db.index, argv });
+  }
+
+  propagateNothing(): void {
+    this.hasSpoken = true;
+  }
+
+  suspend(onCancel: () => void): (answer: (reply: ReplySink) => void) => void {
+    assert(this.maySuspend, `${this.argv[0] ?? ''} may not wait inside a transaction`);
+    return this.client.suspend(onCancel);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * One node, assembled: keyspace, clients, replication, cluster. The only place that knows the concrete
+ * classes of all wings; they see each other through `Wings`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NodeId } from '../../kernel/node-id.js';
+import { Configuration } from '../config/configuration.js';
+import type { Log, Wings } from '../ports/wings.js';
+import { Assembly } from './assembly.js';
+
+export interface NodeOptions {
+  /** Directives by name, or a whole configuration as files and command lines make it. */
+  readonly config?: Configuration | Readonly<Record<string, string>>;
+  /** Address to listen on; default: what the configuration binds, 127.0.0.1 without one. */
+  readonly host?: string;
+  /** Client port; 0 picks a free one. Default: the configuration's. */
+  readonly port?: number;
+  /** Bus port; default: client port + 10000. */
+  readonly busPort?: number;
+  /** `cluster-enabled yes`. */
+  readonly cluster?: boolean;
+  /** Working folder. Default: the configuration's `dir` if it has a file, else a temporary one. */
+  readonly dir?: string;
+  readonly configFile?: string;
+  readonly log?: Log;
+  /** SHUTDOWN was accepted; the node is stopping. */
+  readonly onShutdown?: () => void;
+}
+
+export interface EmbeddedNode {
+  readonly host: string;
+  readonly port: number;
+  /** undefined unless it is a cluster node. */
+  readonly busPort: number | undefined;
+  readonly id: NodeId | undefined;
+  readonly runId: string;
+  readonly dir: string;
+  readonly wings: Wings;
+  /** Settles when the node has ended, by `stop`, `kill` or SHUTDOWN. */
+  readonly ended: Promise<void>;
+  /** Ends in good order: files written, peers told. Idempotent. */
+  stop(): Promise<void>;
+  /** Ends at once, like a crash: no goodbye, no last write. */
+  kill(): Promise<void>;
+}
+
+const silent: Log = () => undefined;
+
+/** @throws TribError ADDRESS_IN_USE, BAD_CONFIG, CORRUPT_FILE. */
+export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode> {
+  const config =
+    options.config instanceof Configuration
+      ? options.config
+      : new Configuration({
+          bind: options.host ?? '127.0.0.1',
+          'cluster-enabled': options.cluster === true ? 'yes' : 'no',
+          ...options.config,
+        });
+  const ownsDir = options.dir === undefined && !(options.config instanceof Configuration);
+  const dir =
+    options.dir ??
+    (ownsDir ? mkdtempSync(join(tmpdir(), 'trib-node-')) : (config.get('dir') ?? '.'));
+  const cleanUp = (): void => {
+    if (ownsDir) rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    return await Assembly.start({
+      config,
+      bind: options.host === undefined ? (config.get('bind') ?? '').split(' ') : [options.host],
+      port: options.port ?? config.number('port'),
+      isAnyPort: options.port === 0,
+      busPort: options.busPort,
+      dir,
+      configFile: options.configFile ?? '',
+      log: options.log ?? silent,
+      onShutdown: options.onShutdown ?? ((): void => undefined),
+      cleanUp,
+    });
+  } catch (error) {
+    cleanUp();
+    throw error;
+  }
+}
