@@ -2,7 +2,7 @@
 import type { CommandFlag } from '../ports/command.js';
 import type { StoreCommandSpec } from './store-call.js';
 
-type HelpEntry = readonly [usage: string, ...explanation: string[]];
+export type HelpEntry = readonly [usage: string, ...explanation: string[]];
 
 export interface HelpFacts {
   readonly since: string;
@@ -11,15 +11,23 @@ export interface HelpFacts {
   readonly group: string;
 }
 
+export function helpLines(parent: string, entries: readonly HelpEntry[]): readonly string[] {
+  const all: readonly HelpEntry[] = [...entries, ['HELP', 'Print this help.']];
+  return [
+    `${parent.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
+    ...all.flatMap(([usage, ...explanation]) => [
+      usage,
+      ...explanation.map((line) => `    ${line}`),
+    ]),
+  ];
+}
+
 export function helpCommand(
   parent: string,
   facts: HelpFacts,
   entries: readonly HelpEntry[],
 ): StoreCommandSpec {
-  const title = `${parent.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`;
-  const lines = [...entries, ['HELP', 'Print this help.'] as const].flatMap(
-    ([usage, ...explanation]) => [usage, ...explanation.map((line) => `    ${line}`)],
-  );
+  const lines = helpLines(parent, entries);
   return {
     name: 'help',
     arity: 2,
@@ -32,8 +40,7 @@ export function helpCommand(
     since: facts.since,
     summary: `What ${parent.toUpperCase()} can do.`,
     run: ({ reply }) => {
-      reply.array(lines.length + 1);
-      reply.status(title);
+      reply.array(lines.length);
       for (const line of lines) reply.status(line);
     },
   };
