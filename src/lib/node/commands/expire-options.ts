@@ -61,9 +61,9 @@ export function stringOptions(
     else if (!isSet && word === 'persist' && expiry === undefined) persists = true;
     else if (isUnit(word) && !keepsExpiry && !persists && at + 1 < argv.length) {
       // The same unit twice: the later one counts. Two units contradict each other.
-      if (expiry !== undefined && expiry.unit !== word) return syntaxError(call);
+      if (expiry !== undefined && expiry.unit !== word) return refuse(call);
       expiry = { text: argv[++at]!, unit: word };
-    } else return syntaxError(call);
+    } else return refuse(call);
   }
   return { condition, wantsOld, keepsExpiry, persists, expiry };
 }
@@ -72,7 +72,7 @@ function isUnit(word: string): word is ExpiryUnit {
   return word === 'ex' || word === 'px' || word === 'exat' || word === 'pxat';
 }
 
-function syntaxError(call: StoreCall): undefined {
+function refuse(call: StoreCall): StringOptions | undefined {
   call.reply.error(SYNTAX_ERROR);
   return undefined;
 }

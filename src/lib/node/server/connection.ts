@@ -8,6 +8,7 @@
 import type { Socket } from 'node:net';
 import type { Session, Subscriptions, ReplyMode, SessionsPort } from '../ports/session.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
+import type { ClientKind } from './client-rules.js';
 import { ReplyWriter } from '../../wire/resp/reply-writer.js';
 import { RequestParser } from '../../wire/resp/request-parser.js';
 import type { Watcher, Database } from '../store/database.js';
@@ -16,12 +17,15 @@ import type { TransactionQueue } from './transaction.js';
 /** Answers the peer has not taken: past this no further command of it runs. */
 const UNSENT_BYTES_HIGH = 1024 * 1024;
 
+/** How long a peer may take to read the last replies after we closed. */
+const LINGER_MS = 10_000;
+
 /** What a connection needs of its node. */
 export interface ConnectionOwner {
   /** Runs one command; the reply goes to `connection.replies`. */
   execute(connection: Connection, argv: string[]): void;
   database(index: number): Database;
-  readonly outputBytesMax: (kind: 'normal' | 'pubsub' | 'replica') => number;
+  outputBytesMax(kind: ClientKind): number;
   noteInput(bytes: number): void;
   noteOutput(bytes: number): void;
   noteClosed(connection: Connection): void;
@@ -302,10 +306,9 @@ export class Connection implements Session {
   }
 
   #resume(): void {
-    if (this.isClosed) return;
-    if (this.#isRunning) return;
+    if (this.isClosed || this.#isRunning) return;
     this.#runCommands();
-    if (!this.#isWaiting() && !this.isClosed) this.#socket.resume();
+    if (!this.#isWaiting()) this.#socket.resume();
   }
 
   #drained(): void {
@@ -332,8 +335,9 @@ export class Connection implements Session {
   #finishOutput(): void {
     if (this.replies.text.length > 0) this.#send(this.replies.take());
     this.#socket.end();
-    // The peer need not close its half; what it still sends is nobody's.
+    // The peer need not close its half; what it still sends is nobody's, and it has not for ever.
     this.#socket.resume();
+    this.#socket.setTimeout(LINGER_MS, () => this.#socket.destroy());
     this.#ended();
   }
 

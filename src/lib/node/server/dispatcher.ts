@@ -14,7 +14,7 @@ import type { Command, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
 import { Execution, type Propagated } from './execution.js';
 import type { Pauses } from './pauses.js';
-import { type QueuedCommand, TransactionQueue } from './transaction.js';
+import type { QueuedCommand } from './transaction.js';
 
 export interface DispatcherOptions {
   readonly table: CommandTable;
@@ -101,8 +101,11 @@ export class Dispatcher {
     const errorsBefore = replies.errorCount;
     const command = this.#resolve(stream, words);
     if (command !== undefined) {
-      if (stream.transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) {
-        stream.transaction.queue.push({ command, argv: words });
+      const { transaction } = stream;
+      if (transaction !== undefined && command.fullName === 'exec') {
+        this.runTransaction(stream, true);
+      } else if (transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) {
+        transaction.queue.push({ command, argv: words });
       } else {
         this.#run(stream, command, words, true);
       }
@@ -118,7 +121,7 @@ export class Dispatcher {
   }
 
   /** EXEC: the queue runs as one, and travels as one. */
-  runTransaction(connection: Connection): void {
+  runTransaction(connection: Connection, isReplicated = false): void {
     const transaction = connection.transaction!;
     const { replies } = connection;
     const nowMs = this.#options.nowMs();
@@ -137,7 +140,7 @@ export class Dispatcher {
     const execution = this.#newExecution();
     execution.maySuspend = false;
     for (const { command, argv } of transaction.queue) {
-      this.#runWith(execution, connection, { command, argv }, this.#execution.isReplicated);
+      this.#runWith(execution, connection, { command, argv }, isReplicated);
     }
   }
 
@@ -352,13 +355,7 @@ export class Dispatcher {
     const { replies } = connection;
     const startedMicros = this.#options.nowMicros();
     keyspace.expiryMode = isReplicated ? 'ignore' : this.#expiryMode();
-    execution.argv = argv;
-    execution.client = connection;
-    execution.reply = replies;
-    execution.db = keyspace.databases[connection.db]!;
-    execution.nowMs = this.#options.nowMs();
-    execution.isReplicated = isReplicated;
-    execution.hasSpoken = false;
+    execution.begin(connection, argv, this.#options.nowMs(), isReplicated);
     const changesBefore = keyspace.changeCount;
     const expiredBefore = keyspace.expiredCount;
     const errorsBefore = replies.errorCount;
@@ -431,10 +428,6 @@ export class Dispatcher {
       pending: this.#pending,
     });
   }
-}
-
-export function newTransaction(): TransactionQueue {
-  return new TransactionQueue();
 }
 
 /** Up to about 128 bytes of the arguments are quoted, as real servers do. */

@@ -45,6 +45,17 @@ export class Execution implements StoreCall {
     this.#pending = options.pending;
   }
 
+  /** Make this the execution of another command. */
+  begin(client: Connection, argv: readonly string[], nowMs: number, isReplicated: boolean): void {
+    this.client = client;
+    this.argv = argv;
+    this.reply = client.replies;
+    this.db = this.keyspace.databases[client.db]!;
+    this.nowMs = nowMs;
+    this.isReplicated = isReplicated;
+    this.hasSpoken = false;
+  }
+
   propagate(...argv: readonly string[]): void {
     this.hasSpoken = true;
     this.#pending.push({ db: this.db.index, argv });

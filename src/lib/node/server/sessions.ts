@@ -63,7 +63,8 @@ export class Sessions implements SessionsPort {
   }
 
   runTransaction(session: Session): void {
-    this.#options.runTransaction(session as Connection);
+    const connection = this.#connections.get(session.id);
+    if (connection !== undefined) this.#options.runTransaction(connection);
   }
 
   dropTransaction(session: Session): void {

@@ -3,7 +3,13 @@
  * are. A pattern is compiled once and matched with a single point of return, so that the worst pattern
  * takes its length times the key's, never exponentially many steps: patterns come from clients.
  */
-type Token = 'star' | 'any' | string | CharacterClass;
+type Token =
+  | { readonly kind: 'star' | 'any' }
+  | { readonly kind: 'literal'; readonly char: string }
+  | ({ readonly kind: 'class' } & CharacterClass);
+
+const STAR: Token = { kind: 'star' };
+const ANY: Token = { kind: 'any' };
 
 interface CharacterClass {
   readonly isNegated: boolean;
@@ -14,8 +20,8 @@ interface CharacterClass {
 export function compileGlob(pattern: string): (text: string) => boolean {
   if (pattern === '*') return () => true;
   const tokens = tokensOf(pattern);
-  if (tokens.every((token) => typeof token === 'string' && token.length === 1)) {
-    const literal = tokens.join('');
+  if (tokens.every((token) => token.kind === 'literal')) {
+    const literal = tokens.map((token) => token.char).join('');
     return (text) => text === literal;
   }
   return (text) => matches(tokens, text);
@@ -28,7 +34,7 @@ function matches(tokens: readonly Token[], text: string): boolean {
   let starAt = 0;
   while (at < text.length) {
     const current = tokens[token];
-    if (current === 'star') {
+    if (current?.kind === 'star') {
       star = token++;
       starAt = at;
     } else if (current !== undefined && matchesOne(current, text, at)) {
@@ -39,13 +45,13 @@ function matches(tokens: readonly Token[], text: string): boolean {
       at = ++starAt;
     } else return false;
   }
-  while (tokens[token] === 'star') token++;
+  while (tokens[token]?.kind === 'star') token++;
   return token === tokens.length;
 }
 
 function matchesOne(token: Token, text: string, at: number): boolean {
-  if (token === 'any') return true;
-  if (typeof token === 'string') return token === text[at];
+  if (token.kind === 'any' || token.kind === 'star') return true;
+  if (token.kind === 'literal') return token.char === text[at];
   const code = text.charCodeAt(at);
   return token.ranges.some(([first, last]) => first <= code && code <= last) !== token.isNegated;
 }
@@ -55,13 +61,16 @@ function tokensOf(pattern: string): Token[] {
   for (let at = 0; at < pattern.length; at++) {
     const char = pattern[at]!;
     if (char === '*') {
-      if (tokens.at(-1) !== 'star') tokens.push('star');
-    } else if (char === '?') tokens.push('any');
+      if (tokens.at(-1) !== STAR) tokens.push(STAR);
+    } else if (char === '?') tokens.push(ANY);
     else if (char === '[') {
       const { value, last } = readClass(pattern, at + 1);
-      tokens.push(value);
+      tokens.push({ kind: 'class', ...value });
       at = last;
-    } else tokens.push(char === '\\' && at + 1 < pattern.length ? pattern[++at]! : char);
+    } else {
+      const isEscape = char === '\\' && at + 1 < pattern.length;
+      tokens.push({ kind: 'literal', char: isEscape ? pattern[++at]! : char });
+    }
   }
   return tokens;
 }
