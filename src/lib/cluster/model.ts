@@ -80,6 +80,8 @@ export interface Silence {
   readonly id: NodeId | undefined;
   readonly address: NodeAddress;
   readonly reason: string;
+  /** The node that answered there in its stead: an address used again, perhaps by another cluster. */
+  readonly stranger?: Claim;
 }
 
 export interface ClusterView {

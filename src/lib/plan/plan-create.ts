@@ -35,6 +35,8 @@ export interface Shard {
 
 /** What `create` shows before it asks. */
 export interface Layout {
+  /** All nodes in the order given. */
+  readonly nodes: readonly NodeRef[];
   readonly shards: readonly Shard[];
   readonly replicasWanted: number;
   /** Copies that share a host or a zone; all zero: perfect. */
@@ -96,6 +98,7 @@ function layoutOf(nodes: readonly Claim[], primaryCount: number, wish: CreateWis
   );
   const ranges = allocateSlots(primaryCount);
   return {
+    nodes: refs,
     shards: placement.groups.map(({ primary, replicas }, index) => ({
       primary: refs[primary]!,
       slots: ranges[index]!,

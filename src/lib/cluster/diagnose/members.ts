@@ -23,6 +23,7 @@ export function memberFindings(context: Context): readonly Finding[] {
       .filter(({ id }) => !strangers.has(id))
       .flatMap((member) => standing(context, reputeOf(context, member))),
     ...foreigners(context, strangers),
+    ...impostors(context),
     ...handshakes(context),
     ...downLinks(context),
     ...failingStates(context),
@@ -48,6 +49,7 @@ function reputeOf(context: Context, member: Member): Repute {
 /** At most one finding per node: the gravest thing that can be said of it. */
 function standing(context: Context, repute: Repute): readonly Finding[] {
   const { member, failedBy, suspectedBy } = repute;
+  if (member.silence?.stranger) return [];
   const witnesses = context.view.claims.size - (member.claim ? 1 : 0);
   if (!member.claim && (repute.hasNoAddress || repute.knownBy < witnesses)) {
     return [ghost(context, repute, witnesses)];
@@ -158,6 +160,31 @@ function foreigners(context: Context, strangers: ReadonlySet<NodeId>): readonly 
         : [`trib add-node ${at(member)} ${context.entry}`],
       about: [member],
     });
+  });
+}
+
+/** The same, noticed while asking: the members' addresses lead to a node that none of them named. */
+function impostors(context: Context): readonly Finding[] {
+  return context.members.flatMap((expected) => {
+    const stranger = expected.silence?.stranger;
+    if (!stranger) return [];
+    const others = stranger.records.size - 1;
+    return [
+      finding({
+        id: 'foreign-members',
+        severity: 'error',
+        subject: at(expected),
+        message: `The node at ${at(expected)} is ${shortId(stranger.self.id)}, not ${shortId(expected.id)}.`,
+        evidence: [
+          `the members expect ${expected.id} there`,
+          others > 0
+            ? `it knows ${plural(others, 'other node')}: it belongs to another cluster`
+            : 'it knows no other node: it was reset or replaced',
+        ],
+        cure: [`trib forget ${context.entry} ${expected.id}`],
+        about: [expected],
+      }),
+    ];
   });
 }
 
