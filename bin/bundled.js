@@ -3,6 +3,7 @@
  * manifest written at build time, so that it reads no folder and loads the one command that is asked for.
  */
 import { Config, flush, handle, run } from '@oclif/core';
+import oclif from '@oclif/core/package.json';
 import loaders from 'trib:commands';
 import manifest from 'trib:manifest';
 import pjson from '../package.json';
@@ -19,7 +20,7 @@ export async function main(argv, root) {
 
 function pluginOf(root) {
   const plugin = {
-    _base: `@oclif/core@${pjson.dependencies['@oclif/core']}`,
+    _base: `@oclif/core@${oclif.version}`,
     alias: pjson.name,
     name: pjson.name,
     version: pjson.version,

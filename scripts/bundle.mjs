@@ -1,5 +1,5 @@
 /** The esbuild half of the build: what goes into which file. Needs an install; see build.mjs. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './support.mjs';
@@ -7,28 +7,37 @@ import { root } from './support.mjs';
 const TARGET = 'node20.19';
 
 export async function bundleAll(folder) {
-  await bundleLibraries(folder);
-  await bundleProgram(folder);
+  const inputs = [...(await bundleLibraries(folder)), ...(await bundleProgram(folder))];
+  writeFileSync(join(folder, 'LICENSES.txt'), licenceTexts(inputs));
 }
 
-/** `trib` and `trib/testing`, as modules; packages from npm stay imports. */
+/** `trib` and `trib/testing`, as modules that import nothing but Node; `trib` not even that. */
 async function bundleLibraries(folder) {
-  const entryPoints = ['index', 'testing']
-    .map((name) => join(root, 'src', `${name}.ts`))
-    .filter((path) => existsSync(path));
-  await build({
-    entryPoints,
-    outdir: folder,
+  const shared = {
     bundle: true,
-    splitting: true,
-    chunkNames: 'chunks/[hash]',
     format: 'esm',
-    platform: 'node',
     target: TARGET,
-    packages: 'external',
-    sourcemap: 'linked',
     logLevel: 'warning',
+  };
+  await build({
+    ...shared,
+    entryPoints: [join(root, 'src', 'index.ts')],
+    outfile: join(folder, 'index.js'),
+    // An import of anything from Node would fail the build here: the planners run anywhere.
+    platform: 'neutral',
   });
+  const { metafile } = await build({
+    ...shared,
+    entryPoints: [join(root, 'src', 'testing.ts')],
+    outfile: join(folder, 'testing.js'),
+    platform: 'node',
+    metafile: true,
+    // A package inside is CommonJS and requires Node's own modules, which a module cannot do by itself.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  return Object.keys(metafile.inputs);
 }
 
 /** The command line with all it needs in one CommonJS file; a command's modules run when it is asked for. */
@@ -51,7 +60,7 @@ async function bundleProgram(folder) {
     // `require` of these is optional in oclif and never reached by a built program.
     external: ['typescript', 'tsx', 'ts-node', 'pnpapi'],
   });
-  writeFileSync(join(folder, 'cli', 'LICENSES.txt'), licenceTexts(Object.keys(metafile.inputs)));
+  return Object.keys(metafile.inputs);
 }
 
 /** The licences of the packages in the bundle, which ask to travel with the code. */
