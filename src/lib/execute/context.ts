@@ -15,6 +15,11 @@ export interface ExecutionContext {
    * behind NAT the reachable address is not the announced one.
    */
   readonly announce: (address: NodeAddress) => Promise<NodeAddress>;
+  /**
+   * Names something to put back even when the process is made to stop at once (a second Ctrl-C).
+   * @returns how to take it off the list again.
+   */
+  readonly atExit?: ((act: () => Promise<void>) => () => void) | undefined;
 }
 
 /** Enough for a slow start of gossip at the default node timeout of 15 s, with one retry of a handshake. */

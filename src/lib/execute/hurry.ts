@@ -32,7 +32,11 @@ export async function hurry(nodes: readonly NodeRef[], context: ExecutionContext
   const { links, report } = context;
   const targetMs = nodes.length > MANY_NODES ? HURRIED_MANY_MS : HURRIED_MS;
   const before = new Map<NodeRef, string>();
-  const restore = (): Promise<void> => putBack(before, context);
+  const forgetWill = context.atExit?.(() => putBack(before, context));
+  const restore = async (): Promise<void> => {
+    await putBack(before, context);
+    forgetWill?.();
+  };
   const refusals: string[] = [];
   await mapBounded(nodes, CONCURRENT_NODES_MAX, async (node) => {
     const link = links.to(node.address);

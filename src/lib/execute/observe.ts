@@ -42,27 +42,30 @@ export async function observe(
   return buildView(claims, silences);
 }
 
-/** A view of the nodes at exactly these addresses, none of them followed further; the first must answer. */
+/** What the nodes at exactly these addresses say; none of them is followed further. */
 export async function observeAll(
   links: Links,
   addresses: readonly NodeAddress[],
   options: ObserveOptions = {},
-): Promise<{ readonly claims: readonly Claim[]; readonly silences: readonly Silence[] }> {
+): Promise<{
+  readonly claims: readonly Claim[];
+  readonly silences: readonly Silence[];
+  /** What was thrown, one per silence. */
+  readonly errors: readonly unknown[];
+}> {
   const pool = options.pool ?? new RecordPool();
-  const claims: Claim[] = [];
-  const silences: Silence[] = [];
   const answers = await mapBounded(addresses, CONCURRENT_NODES_MAX, async (address) => {
     try {
-      return await observeNode(links, address, { ...options, pool });
+      return { claim: await observeNode(links, address, { ...options, pool }) };
     } catch (error) {
-      return silenceOf(undefined, address, error);
+      return { silence: silenceOf(undefined, address, error), error };
     }
   });
-  for (const answer of answers) {
-    if ('reason' in answer) silences.push(answer);
-    else claims.push(answer);
-  }
-  return { claims, silences };
+  return {
+    claims: answers.flatMap(({ claim }) => (claim ? [claim] : [])),
+    silences: answers.flatMap(({ silence }) => (silence ? [silence] : [])),
+    errors: answers.flatMap((answer) => (answer.silence ? [answer.error] : [])),
+  };
 }
 
 /** What one node says. @throws TribError as `Link.call`, NOT_CLUSTER_NODE, PROTOCOL. */

@@ -28,7 +28,8 @@ export async function waitFor<T>(wait: Wait, look: () => Promise<Look<T>>): Prom
   const startedAt = performance.now();
   const { what, deadlineMs, report } = wait;
   report({ kind: 'wait-started', what, deadlineMs });
-  let saidAt = startedAt;
+  // The first look that finds something missing says so at once: one dot is the least a wait shows.
+  let saidAt = -Infinity;
   let pauseMs = PAUSE_MS_MIN;
   for (;;) {
     throwIfInterrupted(wait.signal, what);

@@ -1,0 +1,75 @@
+/**
+ * What all commands have in common. A command returns its document; with `--json` that is what is printed,
+ * without it the command prints text on the way. Errors become one message with the next thing to type, or
+ * one document, and an exit status from the one table in kernel/errors.
+ */
+import { Command } from '@oclif/core';
+import { TribError } from '../kernel/errors.js';
+import type { Capabilities } from '../render/style.js';
+import { failureDocument, failureFrom, failureText } from './failure.js';
+import { outputFlags } from './flags.js';
+
+const WIDTH_DEFAULT = 80;
+
+export abstract class TribCommand extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = outputFlags;
+
+  /** Colour for people at a terminal who do not object. */
+  protected get capabilities(): Capabilities {
+    const { env, stdout } = process;
+    const refused = Boolean(env['NO_COLOR']) || this.argv.includes('--no-color');
+    const forced = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0';
+    return {
+      color: !refused && (forced || stdout.isTTY),
+      width: Number(env['COLUMNS']) || stdout.columns || WIDTH_DEFAULT,
+    };
+  }
+
+  /** Text for people; nothing when a document was asked for. */
+  protected say(lines: readonly string[]): void {
+    if (lines.length > 0) this.log(lines.join('\n').replaceAll('%', '%%'));
+  }
+
+  /** A verdict that is no error: `check` has looked, and found something. */
+  protected setStatus(status: number): void {
+    process.exitCode = status;
+  }
+
+  protected note(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
+  /** Words that are operands; an option nobody knows must not be taken for one. */
+  protected operands(argv: readonly unknown[]): readonly string[] {
+    const words = argv.map(String);
+    const stray = words.find((word) => word.startsWith('-') && word.length > 1);
+    if (stray === undefined) return words;
+    throw new TribError('USAGE', `Unknown option ${stray.split('=')[0]!}.`, {
+      hint: `See trib help ${this.id ?? ''}`.trimEnd(),
+    });
+  }
+
+  protected usage(message: string): TribError {
+    return new TribError('USAGE', message, { hint: `See trib help ${this.id ?? ''}`.trimEnd() });
+  }
+
+  override logJson(document: unknown): void {
+    process.stdout.write(`${JSON.stringify(document, null, this.jsonIndent)}\n`);
+  }
+
+  /** One line per document while events are streamed. */
+  protected get jsonIndent(): number {
+    return this.argv.includes('--events') ? 0 : 2;
+  }
+
+  protected override catch(error: Error): Promise<void> {
+    // `this.exit()` and `--help` leave by throwing.
+    if ('code' in error && error.code === 'EEXIT') throw error;
+    const failure = failureFrom(error);
+    this.setStatus(failure.exitStatus);
+    if (this.jsonEnabled()) this.logJson(failureDocument(failure));
+    else this.note(failureText(failure, this.argv.includes('--verbose')));
+    return Promise.resolve();
+  }
+}

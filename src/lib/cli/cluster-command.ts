@@ -1,0 +1,167 @@
+/**
+ * Commands that talk to servers. They share one pipeline: observe, diagnose, plan, review, execute, verify,
+ * report; the session holds the links and sees to it that everything is closed at the end.
+ */
+import { takeAddressWords, targetFrom, type Target } from '../cluster/address.js';
+import { diagnose } from '../cluster/diagnose.js';
+import type { Finding } from '../cluster/finding.js';
+import type { ClusterView, NodeAddress } from '../cluster/model.js';
+import { announcer } from '../client/announce.js';
+import type { ConnectionOptions } from '../client/connection-options.js';
+import { RedisLinks } from '../client/redis-links.js';
+import type { ExecutionContext } from '../execute/context.js';
+import type { ExecutionEvent } from '../execute/events.js';
+import { observe } from '../execute/observe.js';
+import { runPlan } from '../execute/run-plan.js';
+import { TribError } from '../kernel/errors.js';
+import type { Plan } from '../plan/plan.js';
+import { clusterCheckText } from '../render/check-text.js';
+import { planText, remarksText } from '../render/plan-text.js';
+import { ProgressText } from '../render/progress-text.js';
+import { TribCommand } from './base-command.js';
+import { connectionFrom, deadlineFrom } from './connection.js';
+import { connectionFlags, eventsFlag, outputFlags, type ConnectionFlags } from './flags.js';
+import { INTERRUPTED_STATUS, Interruption } from './interruption.js';
+import { confirm, type Asking } from './prompt.js';
+
+export interface Session {
+  readonly links: RedisLinks;
+  readonly connection: ConnectionOptions;
+  readonly context: ExecutionContext;
+}
+
+export interface SessionFlags extends ConnectionFlags {
+  readonly verbose?: boolean | undefined;
+  readonly events?: boolean | undefined;
+}
+
+export interface ReviewFlags {
+  readonly yes?: boolean | undefined;
+  readonly 'dry-run'?: boolean | undefined;
+}
+
+export abstract class ClusterCommand extends TribCommand {
+  static override baseFlags = { ...outputFlags, ...connectionFlags, events: eventsFlag };
+
+  #progress: ProgressText | undefined;
+
+  /** `host:port`, or `host port`, and nothing else. */
+  protected oneNode(argv: readonly unknown[]): Target {
+    const { target, rest } = this.firstNode(argv);
+    if (rest.length > 0) throw this.usage(`Unexpected argument: ${rest[0]!}`);
+    return target;
+  }
+
+  protected firstNode(argv: readonly unknown[]): {
+    readonly target: Target;
+    readonly rest: readonly string[];
+  } {
+    const words = this.operands(argv);
+    if (words.length === 0) throw this.usage('Which node? Give host:port of any node.');
+    const { text, rest } = takeAddressWords(words);
+    return { target: targetFrom(text), rest };
+  }
+
+  /** Runs `work` with links that are closed whatever happens. */
+  protected async withSession<T>(
+    flags: SessionFlags,
+    targets: readonly Target[],
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const interruption = new Interruption((line) => {
+      this.#write(this.#progress?.end() ?? '');
+      this.note(line);
+    });
+    let links: RedisLinks | undefined;
+    try {
+      const connection = await connectionFrom(flags, targets, {
+        ...this.asking,
+        env: process.env,
+        warn: (line) => this.note(line),
+      });
+      links = new RedisLinks(connection);
+      this.#progress = new ProgressText(this.capabilities, { verbose: flags.verbose === true });
+      const result = await work({
+        links,
+        connection,
+        context: {
+          links,
+          deadlineMs: deadlineFrom(flags),
+          signal: interruption.signal,
+          report: (event) => this.#report(event, flags),
+          announce: announcer(connection),
+          atExit: interruption.atExit,
+        },
+      });
+      if (interruption.signal.aborted) this.setStatus(INTERRUPTED_STATUS);
+      return result;
+    } finally {
+      this.#write(this.#progress?.end() ?? '');
+      links?.closeAll();
+      interruption.dispose();
+    }
+  }
+
+  /** The cluster as all its nodes see it, and what is wrong with it. */
+  protected async lookAt(
+    { links, context }: Session,
+    entry: NodeAddress,
+  ): Promise<{ readonly view: ClusterView; readonly findings: readonly Finding[] }> {
+    const view = await observe(links, entry, context.signal ? { signal: context.signal } : {});
+    return { view, findings: diagnose(view) };
+  }
+
+  /** The sections of a check that redis-trib prints on the way. @throws UNHEALTHY on errors */
+  protected refuseUnhealthy(view: ClusterView, findings: readonly Finding[], doing: string): void {
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    if (errors.length === 0) return;
+    const entry = view.claims.get(view.entryId)!;
+    throw new TribError('UNHEALTHY', `Please fix your cluster problems before ${doing}.`, {
+      hint: [
+        ...errors.slice(0, 5).map(({ message, id }) => `${message} (${id})`),
+        `trib check ${entry.reachedAt.host}:${entry.reachedAt.port} tells what to do.`,
+      ],
+      details: { findings: errors.map(({ id, subject }) => ({ id, subject })) },
+    });
+  }
+
+  protected sayCheck(view: ClusterView, findings: readonly Finding[]): void {
+    this.say(clusterCheckText(view, findings, this.capabilities));
+  }
+
+  /**
+   * Shows what a plan does where it is asked for, asks where data can be lost.
+   * @returns false when it stops here (`--dry-run`).
+   */
+  protected async review(plan: Plan, flags: ReviewFlags, question?: string): Promise<boolean> {
+    if (flags['dry-run'] === true) {
+      this.say(planText(plan, this.capabilities));
+      return false;
+    }
+    this.say(remarksText(plan.remarks, this.capabilities));
+    const isIdle = plan.stages.every(({ steps }) => steps.length === 0);
+    if (question !== undefined && flags.yes !== true && !isIdle) {
+      await confirm(question, this.asking);
+    }
+    return true;
+  }
+
+  protected async execute(plan: Plan, { context }: Session): Promise<void> {
+    await runPlan(plan, context);
+  }
+
+  protected get asking(): Asking {
+    const isDocument = this.jsonEnabled() || this.argv.includes('--events');
+    const output = isDocument || !process.stdout.isTTY ? process.stderr : process.stdout;
+    return { stdin: process.stdin, output };
+  }
+
+  #report(event: ExecutionEvent, flags: SessionFlags): void {
+    if (flags.events === true) process.stdout.write(`${JSON.stringify({ event })}\n`);
+    else if (!this.jsonEnabled()) this.#write(this.#progress?.next(event) ?? '');
+  }
+
+  #write(text: string): void {
+    if (text !== '') process.stdout.write(text);
+  }
+}
