@@ -3,7 +3,7 @@
  * log file, reports over a channel when it is up, and from then on only its state file tells of it.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TribError } from '../kernel/errors.js';
@@ -34,6 +34,9 @@ export async function startInBackground(start: BackgroundStart): Promise<string>
     windowsHide: true,
   });
   closeSync(log);
+  // Until it is up it is ours to end: Ctrl-C here reaches only this process.
+  const giveUp = (): void => void child.kill('SIGTERM');
+  process.on('SIGINT', giveUp).on('SIGTERM', giveUp);
   const isUp = await new Promise<boolean>((resolve) => {
     const timer = setTimeout(() => resolve(false), UP_DEADLINE_MS);
     const settle = (answer: boolean): void => {
@@ -44,6 +47,7 @@ export async function startInBackground(start: BackgroundStart): Promise<string>
     child.once('error', () => settle(false));
     child.once('exit', () => settle(false));
   });
+  process.off('SIGINT', giveUp).off('SIGTERM', giveUp);
   const said = readFileSync(logPath, 'utf8');
   if (!isUp) {
     child.kill('SIGKILL');
@@ -80,4 +84,16 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/**
+ * Is this the process that holds a lab, or one that got its number later? Known where /proc tells; else
+ * the servers that answered with the ids on record have to do.
+ */
+export function isHolder(pid: number): boolean {
+  if (!isAlive(pid)) return false;
+  const path = `/proc/${pid}/cmdline`;
+  if (!existsSync(path)) return true;
+  const words = readFileSync(path, 'utf8').split('\0');
+  return words.includes('lab') && words.includes('up');
 }
