@@ -14,6 +14,9 @@ import { parseValue } from './values.js';
 /** Applies a new value to the world: undefined when done, otherwise why not. */
 export type Applier = (value: string, before: string) => string | undefined;
 
+/** To say yes and change nothing would be a lie about where the node listens and writes. */
+const NEEDS_APPLIER: ReadonlySet<string> = new Set(['bind', 'port', 'dir']);
+
 type Pair = readonly [name: string, value: string];
 
 /** `name` as the caller spelt it: errors quote it. */
@@ -51,6 +54,13 @@ export class Configuration implements ConfigWing {
     this.#given.add(directive);
     this.#values.set(directive, value.value);
     return undefined;
+  }
+
+  /** What the shell made of a directive before start: an absolute folder, a closed address. */
+  settle(name: string, value: string): void {
+    const directive = findDirective(name);
+    assert(directive !== undefined, `unknown directive ${name}`);
+    this.#values.set(directive, value);
   }
 
   get(name: string): string | undefined {
@@ -158,7 +168,7 @@ export class Configuration implements ConfigWing {
     const before = new Map<Directive, string>();
     for (const [directive, { name, value }] of changes) {
       const old = this.#value(directive);
-      const wrong = value === old ? undefined : this.#appliers.get(directive)?.(value, old);
+      const wrong = value === old ? undefined : this.#carryOut(directive, value, old);
       if (wrong !== undefined) {
         for (const [undone, restored] of before) {
           const applied = this.#value(undone);
@@ -176,6 +186,13 @@ export class Configuration implements ConfigWing {
       for (const listener of this.#listeners.get(directive) ?? []) listener(value);
     }
     return undefined;
+  }
+
+  #carryOut(directive: Directive, value: string, before: string): string | undefined {
+    const applier = this.#appliers.get(directive);
+    if (applier !== undefined) return applier(value, before);
+    if (!NEEDS_APPLIER.has(directive.name)) return undefined;
+    return 'this node cannot change it while it runs; change the config file and start it again';
   }
 
   #refuseChange(directive: Directive, isLocalClient: boolean): string | undefined {

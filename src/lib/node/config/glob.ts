@@ -1,11 +1,15 @@
 /**
- * Glob patterns as redis-server matches directive names: `*`, `?`, `[a-z]`, `[^a]`, `\` escapes, in any
- * case. One pass with a single point of return, so that no pattern takes more than its length times the
+ * Glob patterns as redis-server matches names: `*`, `?`, `[a-z]`, `[^a]`, `\` escapes; names of directives
+ * in any case, names of files as they are written. One pass with a single point of return, so that no pattern takes more than its length times the
  * name's: patterns come from clients.
  */
-export function matchesGlob(pattern: string, text: string): boolean {
-  const tokens = tokensOf(pattern.toLowerCase());
-  const subject = text.toLowerCase();
+export function matchesGlob(
+  pattern: string,
+  text: string,
+  letters: 'any-case' | 'exact' = 'any-case',
+): boolean {
+  const tokens = tokensOf(letters === 'exact' ? pattern : pattern.toLowerCase());
+  const subject = letters === 'exact' ? text : text.toLowerCase();
   let at = 0;
   let token = 0;
   let star = -1;

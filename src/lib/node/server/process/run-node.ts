@@ -1,0 +1,112 @@
+/**
+ * `trib node`: the life of one node process, from its arguments to its exit status. Everything after the
+ * word `node` is read as redis-server reads it.
+ */
+import { accessSync, appendFileSync, constants } from 'node:fs';
+import { resolve } from 'node:path';
+import { latin1ToUtf8 } from '../../../kernel/bytes.js';
+import { messageOf, TribError } from '../../../kernel/errors.js';
+import type { Log } from '../../ports/wings.js';
+import { type EmbeddedNode, startNode } from '../node.js';
+import { isDaemonChild, reportToParent, startDaemon } from './daemon.js';
+import { removePidFile, rewriteConfigFile, writePidFile } from './files.js';
+import { createLog, type LogRole, logLevelOf } from './log-lines.js';
+import { processTitle } from './process-title.js';
+import { readStartConfig, type StartConfig } from './read-config.js';
+import { onStopSignals } from './stop-signals.js';
+
+export interface NodeProcess {
+  readonly version: string;
+  readonly stderr: (text: string) => void;
+}
+
+/** Runs until the node ends. @returns the exit status. */
+export async function runNode(args: readonly string[], self: NodeProcess): Promise<number> {
+  try {
+    const start = readStartConfig(args);
+    if (start.config.boolean('daemonize') && !isDaemonChild()) {
+      const failure = await startDaemon(start.stdinText);
+      if (failure !== undefined) self.stderr(`${failure}\n`);
+      return failure === undefined ? 0 : 1;
+    }
+    return await serve(start, self);
+  } catch (error) {
+    if (!(error instanceof TribError)) throw error;
+    const isConfig = error.code === 'BAD_CONFIG';
+    const title = isConfig ? `*** FATAL CONFIG ERROR (trib ${self.version}) ***\n` : '';
+    const text = `${title}${[error.message, ...error.hints].join('\n')}`;
+    if (isDaemonChild()) await reportToParent({ kind: 'failed', text });
+    else self.stderr(`${text}\n`);
+    return 1;
+  }
+}
+
+async function serve({ config, configFile }: StartConfig, self: NodeProcess): Promise<number> {
+  const dir = latin1ToUtf8(config.get('dir') ?? '.');
+  const inFolder = (name: string): string => {
+    const path = latin1ToUtf8(config.get(name) ?? '');
+    return path === '' ? '' : resolve(dir, path);
+  };
+  let node: EmbeddedNode | undefined;
+  const role = (): LogRole => {
+    if (node === undefined) return 'C';
+    return node.wings.replication.role === 'replica' ? 'S' : 'M';
+  };
+  const logFile = inFolder('logfile');
+  checkLogFile(logFile);
+  const level = (): ReturnType<typeof logLevelOf> => logLevelOf(config.get('loglevel'));
+  const log = createLog({ file: logFile, level, role });
+  log('notice', `trib ${self.version} starts a node, pid ${process.pid}`);
+  log('notice', configFile === '' ? 'No config file: built-in values' : `Config: ${configFile}`);
+  for (const warning of config.warnings()) log('warning', `WARNING: ${warning}`);
+  config.rewriteWith(() => rewriteConfigFile(configFile, config));
+  // Signals that come while it starts are heard as well: nothing half-started is left behind.
+  const stopping = onStopSignals(log, {
+    stop: () => void node?.stop(),
+    force: () => process.exit(1),
+  });
+  try {
+    node = await startNode({ config, dir, configFile, log });
+  } catch (error) {
+    stopping.release();
+    if (error instanceof TribError) log('warning', error.message);
+    throw error;
+  }
+  const pidFile = inFolder('pidfile');
+  const pidFailure = pidFile === '' ? undefined : writePidFile(pidFile, process.pid);
+  if (pidFailure !== undefined) log('warning', `WARNING: pid file not written: ${pidFailure}`);
+  const hasPidFile = pidFile !== '' && pidFailure === undefined;
+  announce(node, log);
+  if (config.boolean('set-proc-title')) process.title = processTitle(config, node.port);
+  if (isDaemonChild()) await reportToParent({ kind: 'listening' });
+  if (stopping.isAsked) void node.stop();
+  await node.ended;
+  stopping.release();
+  if (hasPidFile) removePidFile(pidFile);
+  log('notice', 'The node has ended');
+  return 0;
+}
+
+/** A log that cannot be written is found out before anything is said to it. */
+function checkLogFile(path: string): void {
+  if (path === '') return;
+  try {
+    appendFileSync(path, '');
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new TribError('BAD_CONFIG', `cannot open the log file ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function announce(node: EmbeddedNode, log: Log): void {
+  const { busPort, wings } = node;
+  const mode =
+    wings.cluster === undefined
+      ? 'standalone'
+      : `cluster mode, node ${wings.cluster.myId}, bus port ${busPort ?? '?'}`;
+  const bind = wings.config.get('bind') ?? '';
+  log('notice', `Listening on port ${node.port} of ${bind} (${mode}), pid ${process.pid}`);
+  log('notice', 'Ready to accept connections');
+}
