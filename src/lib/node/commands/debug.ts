@@ -1,0 +1,38 @@
+/** DEBUG, as far as tests of clusters need it. Off unless enable-debug-command says otherwise. */
+import { helpLines } from './help.js';
+import { isAllowedTo } from './local-client.js';
+import type { StoreCall } from './store-call.js';
+
+const HELP = helpLines('debug', [
+  ['JMAP', 'Nothing; taken because some tests send it.'],
+  ['SET-ACTIVE-EXPIRE <0|1>', 'Whether expired keys are deleted unasked.'],
+  ['SLEEP <seconds>', 'Do nothing at all for that long; decimals allowed.'],
+]);
+
+export function debug(call: StoreCall): void {
+  const { argv, client, reply, wings } = call;
+  if (!isAllowedTo(client, wings.config.get('enable-debug-command'))) {
+    reply.error(
+      'ERR DEBUG command not allowed. Set enable-debug-command to "yes", or to "local" for loopback clients, in the config file or on the command line, and restart the node.',
+    );
+    return;
+  }
+  const [, name = '', ...words] = argv;
+  const subcommand = name.toLowerCase();
+  if (subcommand === 'help' && words.length === 0) {
+    reply.array(HELP.length);
+    for (const line of HELP) reply.status(line);
+  } else if (subcommand === 'sleep' && words.length === 1) {
+    wings.host.freeze((Number.parseFloat(words[0]!) || 0) * 1000);
+    reply.status('OK');
+  } else if (subcommand === 'set-active-expire' && words.length === 1) {
+    wings.host.setActiveExpire(Number.parseInt(words[0]!, 10) > 0);
+    reply.status('OK');
+  } else if (subcommand === 'jmap' && words.length === 0) {
+    reply.status('OK');
+  } else {
+    reply.error(
+      `ERR unknown subcommand or wrong number of arguments for '${name.slice(0, 128)}'. Try DEBUG HELP.`,
+    );
+  }
+}

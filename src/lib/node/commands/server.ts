@@ -1,0 +1,140 @@
+/** Commands about the process rather than about keys: TIME, SHUTDOWN, LASTSAVE, DEBUG, MODULE. */
+import { SYNTAX_ERROR } from './arguments.js';
+import { debug } from './debug.js';
+import { helpCommand } from './help.js';
+import { memoryCommand } from './memory.js';
+import { latencyCommand, slowlogCommand } from './slow-calls.js';
+import { family } from './spec.js';
+import type { StoreCall, StoreCommandSpec } from './store-call.js';
+
+const server = family('server');
+const ADMIN = 'admin noscript loading stale';
+const ADMIN_ACL = 'admin slow dangerous';
+
+function time({ nowMs, reply }: StoreCall): void {
+  const micros = Math.floor(nowMs * 1000);
+  reply.array(2);
+  reply.bulk(String(Math.floor(micros / 1_000_000)));
+  reply.bulk(String(micros % 1_000_000));
+}
+
+/** NOW and FORCE are about lagging replicas and failing saves; ABORT stands alone. */
+function shutdown({ argv, reply, wings }: StoreCall): void {
+  const words = argv.slice(1).map((word) => word.toLowerCase());
+  const has = (word: string): boolean => words.includes(word);
+  const isKnown = words.every((word) => ['save', 'nosave', 'now', 'force', 'abort'].includes(word));
+  const isMixed = (has('save') && has('nosave')) || (has('abort') && words.length > 1);
+  if (!isKnown || isMixed) {
+    reply.error(SYNTAX_ERROR);
+    return;
+  }
+  if (has('abort')) {
+    if (wings.host.abortShutdown()) reply.status('OK');
+    else reply.error('ERR No shutdown in progress.');
+    return;
+  }
+  const save = has('nosave') ? 'nosave' : has('save') ? 'save' : 'default';
+  const wrong = wings.host.shutdown({ save, now: has('now'), force: has('force') });
+  if (wrong !== undefined) reply.error(`ERR ${wrong}`);
+}
+
+const NO_MODULES = 'ERR This node loads no modules.';
+
+export const SERVER_COMMANDS: readonly StoreCommandSpec[] = [
+  server(
+    'time',
+    {
+      arity: 1,
+      flags: 'loading stale fast',
+      acl: 'fast',
+      since: '2.6.0',
+      summary: 'The time here: seconds, and microseconds within the second.',
+      tips: ['nondeterministic_output'],
+    },
+    time,
+  ),
+  server(
+    'shutdown',
+    {
+      arity: -1,
+      flags: 'admin noscript loading stale no_multi allow_busy',
+      acl: ADMIN_ACL,
+      since: '1.0.0',
+      summary: 'Ends the node.',
+    },
+    shutdown,
+  ),
+  server(
+    'lastsave',
+    {
+      arity: 1,
+      flags: 'loading stale fast',
+      acl: 'admin fast dangerous',
+      since: '1.0.0',
+      summary: 'When data was last written to disk; when the node started, if never.',
+      tips: ['nondeterministic_output'],
+    },
+    ({ reply, wings }) => reply.integer(Math.floor(wings.host.startedAtMs / 1000)),
+  ),
+  server(
+    'debug',
+    {
+      arity: -2,
+      flags: ADMIN,
+      acl: ADMIN_ACL,
+      since: '1.0.0',
+      summary: 'Aids for tests: digests, sleeping, expiry.',
+    },
+    debug,
+  ),
+  latencyCommand(),
+  slowlogCommand(),
+  memoryCommand(),
+  moduleCommand(),
+];
+
+function moduleCommand(): StoreCommandSpec {
+  const facts = {
+    acl: ADMIN_ACL,
+    since: '4.0.0',
+    flags: 'admin noscript no_async_loading',
+  } as const;
+  return server(
+    'module',
+    { arity: -2, flags: '', acl: 'slow', since: '4.0.0', summary: 'Modules: there are none.' },
+    ({ reply }) => reply.error(SYNTAX_ERROR),
+    [
+      server(
+        'list',
+        {
+          ...facts,
+          flags: 'admin noscript',
+          arity: 2,
+          summary: 'The modules loaded: none.',
+          tips: ['nondeterministic_output_order'],
+        },
+        ({ reply }) => reply.array(0),
+      ),
+      ...(['load', 'loadex'] as const).map((name) =>
+        server(
+          name,
+          {
+            ...facts,
+            arity: -3,
+            since: name === 'load' ? '4.0.0' : '7.0.0',
+            summary: 'Refused: this node loads no modules.',
+          },
+          ({ reply }) => reply.error(NO_MODULES),
+        ),
+      ),
+      server(
+        'unload',
+        { ...facts, arity: 3, summary: 'Refused: this node loads no modules.' },
+        ({ reply }) => reply.error(NO_MODULES),
+      ),
+      helpCommand('module', { since: '5.0.0', group: 'server' }, [
+        ['LIST', 'The modules loaded: none.'],
+      ]),
+    ],
+  );
+}
