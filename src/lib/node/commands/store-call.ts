@@ -1,4 +1,5 @@
 /** A call that may touch keys and connections: what the command families of the data plane are written against. */
+import type { Prng } from '../../kernel/prng.js';
 import type { Call, CommandSpec } from '../ports/command.js';
 import type { Session, SessionsPort } from '../ports/session.js';
 import type { Database } from '../store/database.js';
@@ -10,6 +11,8 @@ export interface StoreCall extends Call {
   readonly keyspace: Keyspace;
   /** The client's selected database (the stream's, when replicated). */
   readonly db: Database;
+  /** Chance, for RANDOMKEY and its like. */
+  readonly prng: Prng;
 }
 
 /** Tables of commands over the store have this type; plain `CommandSpec` tables fit beside them. */

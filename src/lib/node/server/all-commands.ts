@@ -1,16 +1,24 @@
 /** Every command table in force. A new family joins here, and dispatch, COMMAND and the docs know it. */
+import { CLIENT_COMMANDS } from '../commands/client.js';
 import { COMMAND_COMMANDS } from '../commands/command.js';
 import { CONFIG_COMMANDS } from '../commands/config.js';
 import { CONNECTION_COMMANDS } from '../commands/connection.js';
+import { EXPIRY_COMMANDS } from '../commands/expiry.js';
 import { INFO_COMMANDS } from '../commands/info.js';
+import { KEY_COMMANDS } from '../commands/keys.js';
+import { PUBSUB_COMMANDS } from '../commands/pubsub.js';
 import type { StoreCommandSpec } from '../commands/store-call.js';
 import { STRING_COMMANDS } from '../commands/strings.js';
 import { TRANSACTION_COMMANDS } from '../commands/transactions.js';
 
 export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...STRING_COMMANDS,
+  ...KEY_COMMANDS,
+  ...EXPIRY_COMMANDS,
   ...CONNECTION_COMMANDS,
+  ...CLIENT_COMMANDS,
   ...TRANSACTION_COMMANDS,
+  ...PUBSUB_COMMANDS,
   ...CONFIG_COMMANDS,
   ...INFO_COMMANDS,
   ...COMMAND_COMMANDS,

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { NodeId } from '../../kernel/node-id.js';
+import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
 import { ServerStats } from '../ports/stats.js';
 import type { Log, ReplicationWing, Wings } from '../ports/wings.js';
@@ -51,6 +52,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #dispatcher: Dispatcher;
   readonly #rules: ClientRules;
   readonly #stats = new ServerStats();
+  readonly #prng = new Prng(...new Uint32Array(randomBytes(12).buffer.slice(0, 12)));
   /** The primary's stream as a client of its own: it has no socket and full rights. */
   readonly #stream: Connection;
   readonly #replication: ReplicationWing = STANDALONE;
@@ -92,6 +94,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       wings: this.wings,
       sessions: this.sessions,
       pauses: this.#pauses,
+      prng: this.#prng,
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
       postpone: (connection, argv) => this.#postpone(connection, argv),

@@ -6,6 +6,7 @@
  * client on a slot served here) passes only boolean tests.
  */
 import { TribError } from '../../kernel/errors.js';
+import type { Prng } from '../../kernel/prng.js';
 import { slotOfKey } from '../../kernel/slot.js';
 import type { SessionsPort } from '../ports/session.js';
 import type { Wings } from '../ports/wings.js';
@@ -22,6 +23,7 @@ export interface DispatcherOptions {
   readonly wings: Wings;
   readonly sessions: SessionsPort;
   readonly pauses: Pauses;
+  readonly prng: Prng;
   readonly nowMs: () => number;
   readonly nowMicros: () => number;
   /** A command must wait until a pause ends. */
@@ -425,6 +427,7 @@ export class Dispatcher {
       keyspace: this.#keyspace,
       wings: this.#wings,
       sessions: this.#options.sessions,
+      prng: this.#options.prng,
       pending: this.#pending,
     });
   }

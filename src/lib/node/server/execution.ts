@@ -2,6 +2,7 @@
  * One execution of one command, as the command sees it. The dispatcher keeps one of these and fills it
  * anew for each command: the hot path makes no object per call.
  */
+import type { Prng } from '../../kernel/prng.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { StoreCall } from '../commands/store-call.js';
 import type { SessionsPort } from '../ports/session.js';
@@ -31,17 +32,20 @@ export class Execution implements StoreCall {
   readonly keyspace: Keyspace;
   readonly wings: Wings;
   readonly sessions: SessionsPort;
+  readonly prng: Prng;
   readonly #pending: Propagated[];
 
   constructor(options: {
     readonly keyspace: Keyspace;
     readonly wings: Wings;
     readonly sessions: SessionsPort;
+    readonly prng: Prng;
     readonly pending: Propagated[];
   }) {
     this.keyspace = options.keyspace;
     this.wings = options.wings;
     this.sessions = options.sessions;
+    this.prng = options.prng;
     this.#pending = options.pending;
   }
 

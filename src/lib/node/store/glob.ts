@@ -3,19 +3,26 @@
  * are. A pattern is compiled once and matched with a single point of return, so that the worst pattern
  * takes its length times the key's, never exponentially many steps: patterns come from clients.
  */
-type Token =
-  | { readonly kind: 'star' | 'any' }
-  | { readonly kind: 'literal'; readonly char: string }
-  | ({ readonly kind: 'class' } & CharacterClass);
+type Token = Wild | Literal | CharacterClass;
 
-const STAR: Token = { kind: 'star' };
-const ANY: Token = { kind: 'any' };
+interface Wild {
+  readonly kind: 'star' | 'any';
+}
+
+interface Literal {
+  readonly kind: 'literal';
+  readonly char: string;
+}
 
 interface CharacterClass {
+  readonly kind: 'class';
   readonly isNegated: boolean;
   /** Pairs of first and last, both included. */
   readonly ranges: readonly (readonly [number, number])[];
 }
+
+const STAR: Token = { kind: 'star' };
+const ANY: Token = { kind: 'any' };
 
 export function compileGlob(pattern: string): (text: string) => boolean {
   if (pattern === '*') return () => true;
@@ -50,8 +57,8 @@ function matches(tokens: readonly Token[], text: string): boolean {
 }
 
 function matchesOne(token: Token, text: string, at: number): boolean {
-  if (token.kind === 'any' || token.kind === 'star') return true;
   if (token.kind === 'literal') return token.char === text[at];
+  if (token.kind !== 'class') return true;
   const code = text.charCodeAt(at);
   return token.ranges.some(([first, last]) => first <= code && code <= last) !== token.isNegated;
 }
@@ -65,7 +72,7 @@ function tokensOf(pattern: string): Token[] {
     } else if (char === '?') tokens.push(ANY);
     else if (char === '[') {
       const { value, last } = readClass(pattern, at + 1);
-      tokens.push({ kind: 'class', ...value });
+      tokens.push(value);
       at = last;
     } else {
       const isEscape = char === '\\' && at + 1 < pattern.length;
@@ -91,5 +98,5 @@ function readClass(pattern: string, from: number): { value: CharacterClass; last
       at += 2;
     } else ranges.push([pattern.charCodeAt(at), pattern.charCodeAt(at)]);
   }
-  return { value: { isNegated, ranges }, last: Math.min(at, pattern.length - 1) };
+  return { value: { kind: 'class', isNegated, ranges }, last: Math.min(at, pattern.length - 1) };
 }

@@ -1,0 +1,324 @@
+/** What the commands about keys do, whatever the keys hold. Their table is in `keys.ts`. */
+import type { Database } from '../store/database.js';
+import { type Entry, NEVER } from '../store/entry.js';
+import { compileGlob } from '../store/glob.js';
+import { isCanonicalInteger, typeName } from '../store/value.js';
+import { integer, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
+import type { StoreCall } from './store-call.js';
+
+export function del(call: StoreCall): void {
+  const { argv, db } = call;
+  let deleted = 0;
+  for (let at = 1; at < argv.length; at++) {
+    if (db.lookup(argv[at]!, call.nowMs) !== undefined && db.delete(argv[at]!)) deleted++;
+  }
+  call.reply.integer(deleted);
+}
+
+export function exists(call: StoreCall): void {
+  const { argv, db } = call;
+  let found = 0;
+  for (let at = 1; at < argv.length; at++) {
+    if (db.lookup(argv[at]!, call.nowMs) !== undefined) found++;
+  }
+  call.reply.integer(found);
+}
+
+export function touch(call: StoreCall): void {
+  const { argv, db } = call;
+  let found = 0;
+  for (let at = 1; at < argv.length; at++) {
+    const entry = db.lookup(argv[at]!, call.nowMs);
+    if (entry === undefined) continue;
+    entry.accessedAtMs = call.nowMs;
+    found++;
+  }
+  call.reply.integer(found);
+}
+
+export function type(call: StoreCall): void {
+  const entry = call.db.lookup(call.argv[1]!, call.nowMs);
+  call.reply.status(entry === undefined ? 'none' : typeName(entry.value));
+}
+
+export function keys(call: StoreCall): void {
+  const { db, reply } = call;
+  const matches = compileGlob(call.argv[1]!);
+  const found: string[] = [];
+  for (const entry of db) {
+    if (matches(entry.key) && db.peek(entry.key, call.nowMs) !== undefined) found.push(entry.key);
+  }
+  reply.array(found.length);
+  for (const key of found) reply.bulk(key);
+}
+
+interface ScanOptions {
+  readonly matches: (key: string) => boolean;
+  readonly count: number;
+  readonly type: string | undefined;
+}
+
+export function scan(call: StoreCall): void {
+  const { argv, db, reply } = call;
+  if (!/^[0-9]{1,20}$/.test(argv[1]!)) {
+    reply.error('ERR invalid cursor');
+    return;
+  }
+  const options = scanOptions(call);
+  if (options === undefined) return;
+  const met: Entry[] = [];
+  const cursor = db.scan(Number(argv[1]!), options.count, (entry) => met.push(entry));
+  const found = met.filter(
+    (entry) =>
+      options.matches(entry.key) &&
+      (options.type === undefined || typeName(entry.value) === options.type) &&
+      !db.expireIfDue(entry, call.nowMs),
+  );
+  reply.array(2);
+  reply.bulk(String(cursor));
+  reply.array(found.length);
+  for (const entry of found) reply.bulk(entry.key);
+}
+
+function scanOptions(call: StoreCall): ScanOptions | undefined {
+  const { argv, reply } = call;
+  let matches: ScanOptions['matches'] = () => true;
+  let count = 10;
+  let wanted: string | undefined;
+  for (let at = 2; at < argv.length; at += 2) {
+    const word = argv[at]!.toLowerCase();
+    const value = argv[at + 1];
+    if (value !== undefined && word === 'count') {
+      const given = integer(value);
+      if (given === undefined || given < 1) {
+        reply.error(given === undefined ? NOT_AN_INTEGER : SYNTAX_ERROR);
+        return undefined;
+      }
+      count = given;
+    } else if (value !== undefined && word === 'match') matches = compileGlob(value);
+    else if (value !== undefined && word === 'type') wanted = value.toLowerCase();
+    else {
+      reply.error(SYNTAX_ERROR);
+      return undefined;
+    }
+  }
+  return { matches, count, type: wanted };
+}
+
+/** Replicas only hide expired keys, so a database full of them could be drawn from for ever. */
+const DRAWS_MAX = 100;
+
+export function randomkey(call: StoreCall): void {
+  const { db, prng, reply } = call;
+  for (let draw = 0; draw < DRAWS_MAX; draw++) {
+    const entry = db.random((bound) => prng.below(bound));
+    if (entry === undefined) break;
+    if (db.expireIfDue(entry, call.nowMs)) continue;
+    reply.bulk(entry.key);
+    return;
+  }
+  reply.null();
+}
+
+export function rename(call: StoreCall): void {
+  const moved = moveWithin(call, false);
+  if (moved === 'missing') call.reply.error(NO_SUCH_KEY);
+  else call.reply.status('OK');
+}
+
+export function renamenx(call: StoreCall): void {
+  const moved = moveWithin(call, true);
+  if (moved === 'missing') call.reply.error(NO_SUCH_KEY);
+  else call.reply.integer(moved === 'moved' ? 1 : 0);
+}
+
+function moveWithin(call: StoreCall, onlyIfNew: boolean): 'missing' | 'stays' | 'moved' {
+  const { db, nowMs } = call;
+  const from = call.argv[1]!;
+  const to = call.argv[2]!;
+  const entry = db.lookup(from, nowMs);
+  if (entry === undefined) return 'missing';
+  if (from === to) return 'stays';
+  const target = db.lookup(to, nowMs);
+  if (target !== undefined && onlyIfNew) return 'stays';
+  const { expireAtMs } = entry;
+  place(db, { key: to, entry, expireAtMs, nowMs });
+  db.delete(from);
+  return 'moved';
+}
+
+interface Placement {
+  readonly key: string;
+  readonly entry: Entry;
+  readonly expireAtMs: number;
+  readonly nowMs: number;
+}
+
+/** Puts an entry's value under another key, in place of whatever is there. */
+function place(db: Database, { key, entry, expireAtMs, nowMs }: Placement): void {
+  db.delete(key);
+  const placed = db.set(key, entry.value, nowMs);
+  placed.isGrown = entry.isGrown;
+  if (expireAtMs !== NEVER) db.setExpiry(placed, expireAtMs);
+}
+
+export function copy(call: StoreCall): void {
+  const { argv, keyspace, nowMs, reply } = call;
+  let index = call.db.index;
+  let replaces = false;
+  for (let at = 3; at < argv.length; at++) {
+    const word = argv[at]!.toLowerCase();
+    if (word === 'replace') replaces = true;
+    else if (word === 'db' && at + 1 < argv.length) {
+      const given = integer(argv[++at]!);
+      if (given === undefined) {
+        reply.error(NOT_AN_INTEGER);
+        return;
+      }
+      index = given;
+    } else {
+      reply.error(SYNTAX_ERROR);
+      return;
+    }
+  }
+  if (call.wings.cluster !== undefined && index !== 0) {
+    reply.error('ERR Copying to another database is not allowed in cluster mode');
+    return;
+  }
+  const target = keyspace.databases[index];
+  if (target === undefined) {
+    reply.error('ERR DB index is out of range');
+    return;
+  }
+  const from = argv[1]!;
+  const to = argv[2]!;
+  if (target === call.db && from === to) {
+    reply.error('ERR source and destination objects are the same');
+    return;
+  }
+  const entry = call.db.lookup(from, nowMs);
+  if (entry === undefined || (target.lookup(to, nowMs) !== undefined && !replaces)) {
+    reply.integer(0);
+    return;
+  }
+  place(target, { key: to, entry, expireAtMs: entry.expireAtMs, nowMs });
+  reply.integer(1);
+}
+
+export function move(call: StoreCall): void {
+  const { argv, keyspace, nowMs, reply } = call;
+  if (call.wings.cluster !== undefined) {
+    reply.error('ERR MOVE is not allowed in cluster mode');
+    return;
+  }
+  const index = integer(argv[2]!);
+  const target = index === undefined ? undefined : keyspace.databases[index];
+  if (target === undefined) {
+    reply.error(index === undefined ? NOT_AN_INTEGER : 'ERR DB index is out of range');
+    return;
+  }
+  if (target === call.db) {
+    reply.error('ERR source and destination objects are the same');
+    return;
+  }
+  const key = argv[1]!;
+  const entry = call.db.lookup(key, nowMs);
+  if (entry === undefined || target.lookup(key, nowMs) !== undefined) {
+    reply.integer(0);
+    return;
+  }
+  place(target, { key, entry, expireAtMs: entry.expireAtMs, nowMs });
+  call.db.delete(key);
+  reply.integer(1);
+}
+
+export function dbsize(call: StoreCall): void {
+  call.reply.integer(call.db.size);
+}
+
+export function flushall(call: StoreCall): void {
+  flush(call, call.keyspace.databases);
+}
+
+export function flushdb(call: StoreCall): void {
+  flush(call, [call.db]);
+}
+
+function flush(call: StoreCall, databases: readonly Database[]): void {
+  const { argv } = call;
+  const word = argv[1]?.toLowerCase();
+  if (argv.length > 2 || (word !== undefined && word !== 'sync' && word !== 'async')) {
+    call.reply.error(SYNTAX_ERROR);
+    return;
+  }
+  for (const db of databases) db.clear();
+  // Travels even where there was nothing: a replica may hold what we do not.
+  call.propagate(...argv);
+  call.reply.status('OK');
+}
+
+// --- OBJECT -----------------------------------------------------------------
+
+/** Up to this many bytes a real server keeps a string in one allocation with its header. */
+const EMBEDDED_BYTES_MAX = 44;
+/** Real servers share the objects of these integers; nobody counts their references. */
+const SHARED_INTEGERS = 10_000;
+const SHARED_REFERENCES = 2_147_483_647;
+
+export function objectEncoding(call: StoreCall): void {
+  withEntry(call, (entry) => call.reply.bulk(encodingOf(entry)));
+}
+
+function encodingOf(entry: Entry): string {
+  if (entry.isGrown) return 'raw';
+  if (isCanonicalInteger(entry.value)) return 'int';
+  return entry.value.length <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';
+}
+
+export function objectRefcount(call: StoreCall): void {
+  withEntry(call, (entry) => {
+    const value = encodingOf(entry) === 'int' ? Number(entry.value) : -1;
+    call.reply.integer(value >= 0 && value < SHARED_INTEGERS ? SHARED_REFERENCES : 1);
+  });
+}
+
+export function objectIdletime(call: StoreCall): void {
+  if (isLfu(call)) {
+    call.reply.error(
+      'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching ' +
+        'between policies at runtime LRU and LFU data will take some time to adjust.',
+    );
+    return;
+  }
+  withEntry(call, (entry) => {
+    call.reply.integer(Math.max(0, Math.floor((call.nowMs - entry.accessedAtMs) / 1000)));
+  });
+}
+
+export function objectFreq(call: StoreCall): void {
+  if (!isLfu(call)) {
+    withEntry(call, () => {
+      call.reply.error(
+        'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when ' +
+          'switching between policies at runtime LRU and LFU data will take some time to adjust.',
+      );
+    });
+    return;
+  }
+  withEntry(call, () => call.reply.integer(0));
+}
+
+function isLfu(call: StoreCall): boolean {
+  return call.wings.config.get('maxmemory-policy')?.endsWith('lfu') ?? false;
+}
+
+/** OBJECT looks without touching. */
+function withEntry(call: StoreCall, answer: (entry: Entry) => void): void {
+  const entry = call.db.lookup(call.argv[2]!, call.nowMs);
+  if (entry === undefined) call.reply.null();
+  else answer(entry);
+}
+
+export function object(call: StoreCall): void {
+  call.reply.error("ERR wrong number of arguments for 'object' command");
+}
