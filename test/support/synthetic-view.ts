@@ -40,7 +40,7 @@ export function idOf(index: number): NodeId {
 
 /** A healthy cluster: primaries first, then their replicas in turn. Change it before `viewOf`. */
 export function syntheticNodes(options: SyntheticOptions = {}): SyntheticNode[] {
-  const { nodes = 6, replicas = 1, hostOf = (index) => `10.0.0.${index + 1}` } = options;
+  const { nodes = 6, replicas = 1, hostOf = (index: number) => `10.0.0.${index + 1}` } = options;
   const primaries = Math.floor(nodes / (replicas + 1));
   return Array.from({ length: nodes }, (_, index) => {
     const isPrimary = index < primaries;
@@ -66,7 +66,7 @@ export type Edit = (text: string, speaker: number) => string;
 
 /** What node `speaker` answers to CLUSTER NODES. */
 export function nodesText(nodes: readonly SyntheticNode[], speaker: number): string {
-  return nodes.map((node, index) => nodeLine(nodes, index, index === speaker)).join('');
+  return nodes.map((_, index) => nodeLine(nodes, index, index === speaker)).join('');
 }
 
 function nodeLine(nodes: readonly SyntheticNode[], index: number, isSelf: boolean): string {
@@ -111,8 +111,7 @@ export function viewOf(nodes: readonly SyntheticNode[], edit: Edit = (text) => t
   const pool = new RecordPool();
   const claims: Claim[] = [];
   const silences: Silence[] = [];
-  nodes.forEach((node, speaker) => {
-    const { id, host, port, silent } = node;
+  nodes.forEach(({ id, host, port, silent }, speaker) => {
     if (silent !== undefined) silences.push({ id, address: { host, port }, reason: silent });
     else claims.push(claimOf(nodes, speaker, edit(nodesText(nodes, speaker), speaker), pool));
   });

@@ -41,6 +41,8 @@ export interface Layout {
   readonly replicasWanted: number;
   /** Copies that share a host or a zone; all zero: perfect. */
   readonly misplaced: Misplacement;
+  /** No arrangement of these nodes is better; false where that was too much to work out. */
+  readonly isProvenBest: boolean;
 }
 
 export type CreateDecision =
@@ -106,6 +108,7 @@ function layoutOf(nodes: readonly Claim[], primaryCount: number, wish: CreateWis
     })),
     replicasWanted: wish.replicas,
     misplaced: placement.misplaced,
+    isProvenBest: placement.isProvenBest,
   };
 }
 
@@ -181,21 +184,22 @@ function epochsFor(
   });
 }
 
-function remarksOn({ misplaced }: Layout): readonly string[] {
+function remarksOn({ misplaced, isProvenBest }: Layout): readonly string[] {
   const { replicasOnPrimaryHost, siblingsOnOneHost, replicasInPrimaryZone, siblingsInOneZone } =
     misplaced;
+  const end = isProvenBest
+    ? 'no other arrangement of these nodes avoids it'
+    : 'no better arrangement was found';
+  const remark = (count: number, where: string): readonly string[] =>
+    count === 0
+      ? []
+      : [`${count === 1 ? '1 replica is' : `${count} replicas are`} ${where}: ${end}.`];
   return [
-    ...remark(replicasOnPrimaryHost, 'replica', 'on the same host as the primary'),
-    ...remark(siblingsOnOneHost, 'replica', 'on the same host as another replica of its primary'),
-    ...remark(replicasInPrimaryZone, 'replica', 'in the same zone as the primary'),
-    ...remark(siblingsInOneZone, 'replica', 'in the same zone as another replica of its primary'),
+    ...remark(replicasOnPrimaryHost, 'on the same host as the primary'),
+    ...remark(siblingsOnOneHost, 'on the same host as another replica of its primary'),
+    ...remark(replicasInPrimaryZone, 'in the same zone as the primary'),
+    ...remark(siblingsInOneZone, 'in the same zone as another replica of its primary'),
   ];
-}
-
-function remark(count: number, noun: string, where: string): readonly string[] {
-  if (count === 0) return [];
-  const subject = count === 1 ? `1 ${noun} is` : `${count} ${noun}s are`;
-  return [`${subject} ${where}: no other arrangement of these nodes avoids it.`];
 }
 
 function planOf(

@@ -39,7 +39,7 @@ export function finding(
     Partial<Pick<Finding, 'evidence' | 'cure' | 'slots'>> & { readonly about?: readonly Member[] },
 ): Finding {
   const { about = [], evidence = [], cure = [], slots = [], ...rest } = base;
-  return { ...rest, evidence: shorten(evidence), cure, slots, nodes: about.map(({ id }) => id) };
+  return { ...rest, evidence: shortened(evidence, (line) => line), cure, slots, nodes: about.map(({ id }) => id) };
 }
 
 /** `127.0.0.1:7000`, or the short id where no address is known. */
@@ -63,8 +63,9 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function shorten(lines: readonly string[]): readonly string[] {
-  if (lines.length <= EVIDENCE_LINES_MAX) return lines;
-  const rest = lines.length - EVIDENCE_LINES_MAX + 1;
-  return [...lines.slice(0, EVIDENCE_LINES_MAX - 1), `and ${rest} more`];
+/** The text of the first few and a count of the rest. */
+export function shortened<T>(items: readonly T[], textOf: (item: T) => string): readonly string[] {
+  if (items.length <= EVIDENCE_LINES_MAX) return items.map(textOf);
+  const shown = items.slice(0, EVIDENCE_LINES_MAX - 1).map(textOf);
+  return [...shown, `and ${items.length - shown.length} more`];
 }

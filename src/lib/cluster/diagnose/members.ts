@@ -5,7 +5,7 @@ import type { Finding } from '../finding.js';
 import { groupBy } from '../group-by.js';
 import type { Claim, NodeRecord } from '../model.js';
 import { recordsAbout, type Member } from '../view.js';
-import { at, finding, listed, nodeText, plural, type Context } from './context.js';
+import { at, finding, listed, nodeText, plural, shortened, type Context } from './context.js';
 
 /** What the answering nodes say of one node. */
 interface Repute {
@@ -216,29 +216,28 @@ function handshakes(context: Context): readonly Finding[] {
 
 /** Between two nodes that both answer; a link to a dead node is that node's finding. */
 function downLinks(context: Context): readonly Finding[] {
-  const evidence: string[] = [];
-  const about = new Set<Member>();
+  const down: { readonly by: Claim; readonly peer: Member }[] = [];
   for (const by of context.view.claims.values()) {
     for (const [id, record] of by.records) {
       if (record.isLinkUp || id === by.self.id || isSuspect(record)) continue;
       const peer = context.byId.get(id);
-      if (!peer?.claim) continue;
-      about.add(context.byId.get(by.self.id)!);
-      evidence.push(
-        `${formatAddress(by.reachedAt)} has no link to ${at(peer)} (bus port ${busPortOf(peer)})`,
-      );
+      if (peer?.claim) down.push({ by, peer });
     }
   }
-  if (evidence.length === 0) return [];
+  if (down.length === 0) return [];
   return [
     finding({
       id: 'link-down',
       severity: 'warning',
       subject: 'cluster',
-      message: `${plural(evidence.length, 'bus link')} between living nodes ${evidence.length === 1 ? 'is' : 'are'} down.`,
-      evidence,
+      message: `${plural(down.length, 'bus link')} between living nodes ${down.length === 1 ? 'is' : 'are'} down.`,
+      evidence: shortened(
+        down,
+        ({ by, peer }) =>
+          `${formatAddress(by.reachedAt)} has no link to ${at(peer)} (bus port ${busPortOf(peer)})`,
+      ),
       cure: [`trib wait ${context.entry}`, 'make the bus ports reachable from every node'],
-      about: [...about],
+      about: [...new Set(down.map(({ by }) => context.byId.get(by.self.id)!))],
     }),
   ];
 }

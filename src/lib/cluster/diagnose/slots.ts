@@ -9,6 +9,9 @@ import type { NodeRecord } from '../model.js';
 import { isDown } from '../view.js';
 import { at, finding, listed, nodeText, plural, type Context } from './context.js';
 
+/** Stories of which the differences are worked out. */
+const STORIES_MAX = 8;
+
 export function slotFindings(context: Context): readonly Finding[] {
   return [
     ...differingViews(context),
@@ -24,7 +27,8 @@ function differingViews(context: Context): readonly Finding[] {
   if (!majority || others.length === 0) return [];
   const answering = new Set(context.view.claims.keys());
   const reference = majority.claims[0]!;
-  const evidence = others.flatMap(({ claims }) => {
+  // A thousand nodes in turmoil tell a thousand stories of a thousand nodes; some of them say enough.
+  const evidence = others.slice(0, STORIES_MAX).flatMap(({ claims }) => {
     const who = listed(claims.map(({ reachedAt }) => formatAddress(reachedAt)));
     const differences = differencesBetween(reference, claims[0]!, answering);
     return differences.map((difference) => `${who}: ${differenceText(context, difference)}`);
