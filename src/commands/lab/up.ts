@@ -71,14 +71,18 @@ export default class LabUp extends TribCommand {
     const stopped = new Promise<void>((resolve) => {
       for (const name of STOP_SIGNALS) process.on(name, () => resolve());
     });
-    const folder = flags.background
-      ? this.#store.folderOf(flags.name)
-      : mkdtempSync(join(tmpdir(), 'trib-lab-'));
+    const until = flags.once ? Promise.resolve() : stopped;
+    if (flags.background) {
+      const document = await this.#hold(flags, this.#store.folderOf(flags.name), until);
+      // Without one it has failed: then the folder is read, and removed, by who started us.
+      if (document !== undefined) this.#store.remove(flags.name);
+      return document;
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'trib-lab-'));
     try {
-      return await this.#hold(flags, folder, flags.once ? Promise.resolve() : stopped);
+      return await this.#hold(flags, folder, until);
     } finally {
-      if (flags.background) this.#store.remove(flags.name);
-      else rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     }
   }
 

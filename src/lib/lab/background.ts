@@ -3,7 +3,7 @@
  * log file, reports over a channel when it is up, and from then on only its state file tells of it.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TribError } from '../kernel/errors.js';
@@ -51,6 +51,7 @@ export async function startInBackground(start: BackgroundStart): Promise<string>
   const said = readFileSync(logPath, 'utf8');
   if (!isUp) {
     child.kill('SIGKILL');
+    rmSync(start.folder, { recursive: true, force: true });
     throw new TribError('LAB', 'The lab did not come up.', {
       hint: said.trim().split('\n').slice(-8),
     });
@@ -80,10 +81,12 @@ export async function endProcess(pid: number): Promise<boolean> {
 export function isAlive(pid: number): boolean {
   try {
     // Signal 0 asks only whether it could be sent.
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+  // A process that has ended but that nobody has asked after yet can still be signalled.
+  return commandLine(pid)?.length !== 0;
 }
 
 /**
@@ -92,8 +95,15 @@ export function isAlive(pid: number): boolean {
  */
 export function isHolder(pid: number): boolean {
   if (!isAlive(pid)) return false;
-  const path = `/proc/${pid}/cmdline`;
-  if (!existsSync(path)) return true;
-  const words = readFileSync(path, 'utf8').split('\0');
-  return words.includes('lab') && words.includes('up');
+  const words = commandLine(pid);
+  return words === undefined || (words.includes('lab') && words.includes('up'));
+}
+
+/** Its words where /proc tells; none for one that has ended. */
+function commandLine(pid: number): readonly string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
+  } catch {
+    return undefined;
+  }
 }

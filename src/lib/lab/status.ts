@@ -3,7 +3,7 @@
  * each node is asked who it is: a lab runs as long as one of its nodes answers with the id on record.
  */
 import type { Link, Links } from '../execute/links.js';
-import { isAlive } from './background.js';
+import { isHolder } from './background.js';
 import type { LabNode, LabState } from './state.js';
 
 export interface NodeStatus extends LabNode {
@@ -23,7 +23,7 @@ const ASK_DEADLINE_MS = 2_000;
 export async function statusOf(lab: LabState, links: Links): Promise<LabStatus> {
   const nodes = await Promise.all(lab.nodes.map((node) => askNode(node, links.to(node.address))));
   const up = nodes.filter(({ state }) => state === 'up').length;
-  const isWhole = up === nodes.length && isAlive(lab.pid);
+  const isWhole = up === nodes.length && isHolder(lab.pid);
   return { lab, nodes, state: isWhole ? 'up' : up > 0 ? 'degraded' : 'gone' };
 }
 

@@ -18,9 +18,8 @@ export async function takeDown(lab: LabState, store: LabStore, links: Links): Pr
   };
   if (wasRunning && isHolder(lab.pid)) await end(lab.pid);
   const after = await statusOf(lab, links);
-  for (const node of after.nodes) {
-    if (node.state === 'up' && node.pid !== lab.pid) await end(node.pid);
-  }
+  const left = after.nodes.filter(({ state, pid }) => state === 'up' && pid !== lab.pid);
+  await Promise.all(left.map(({ pid }) => end(pid)));
   if (stubborn.length > 0) {
     throw new TribError('LAB', `The lab "${lab.name}" would not end.`, {
       hint: `Still there: process ${stubborn.join(', ')}.`,
