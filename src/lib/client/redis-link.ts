@@ -24,6 +24,7 @@ import {
   loginRefused,
   replyError,
 } from './link-errors.js';
+import { tlsFor } from './tls.js';
 
 type Argument = string | number | Buffer;
 
@@ -117,7 +118,7 @@ export class RedisLink implements Link {
       host: this.#reachedAt.host,
       port: this.#reachedAt.port,
       ...(family === undefined ? {} : { family }),
-      ...(tls === undefined ? {} : { tls: withServerName(tls, this.#reachedAt.host) }),
+      ...(tls === undefined ? {} : { tls: tlsFor(this.#reachedAt.host, tls) }),
       connectTimeout: this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       protocol: 2,
       lazyConnect: true,
@@ -170,15 +171,6 @@ export class RedisLink implements Link {
     const reached = formatAddress(this.#reachedAt);
     return announced === reached ? announced : `${announced} (reached at ${reached})`;
   }
-}
-
-/** Certificates name hosts; a name that was typed is checked unless --sni says which one to expect. */
-function withServerName(
-  tls: NonNullable<ConnectionOptions['tls']>,
-  host: string,
-): NonNullable<ConnectionOptions['tls']> {
-  const isName = !/^[\d.]+$/.test(host) && !host.includes(':');
-  return tls.servername !== undefined || !isName ? tls : { ...tls, servername: host };
 }
 
 /** An error the server sent, as against one of the connection. */
