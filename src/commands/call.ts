@@ -52,6 +52,10 @@ export default class Call extends ClusterCommand {
       summary: 'replicas only',
       exclusive: ['only-masters'],
     }),
+    here: Flags.boolean({
+      summary: 'on the given node alone, not on the whole cluster',
+      exclusive: ['only-masters', 'only-replicas'],
+    }),
   };
 
   override async init(): Promise<void> {
@@ -102,10 +106,15 @@ export default class Call extends ClusterCommand {
 
 function chosen(
   view: ClusterView,
-  flags: { readonly 'only-masters'?: boolean; readonly 'only-replicas'?: boolean },
+  flags: {
+    readonly here?: boolean;
+    readonly 'only-masters'?: boolean;
+    readonly 'only-replicas'?: boolean;
+  },
 ): readonly { readonly id: string; readonly address: NodeAddress }[] {
-  return membersOf(view).filter(({ role, address }) => {
+  return membersOf(view).filter(({ id, role, address }) => {
     if (address.host === '') return false;
+    if (flags.here === true) return id === view.entryId;
     if (flags['only-masters'] === true) return role === 'primary';
     return flags['only-replicas'] !== true || role === 'replica';
   });

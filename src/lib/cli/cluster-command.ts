@@ -150,6 +150,14 @@ export abstract class ClusterCommand extends TribCommand {
     await runPlan(plan, context);
   }
 
+  /**
+   * For plans that would leave a mess if they ended half-way: a node that some forgot and others did not
+   * comes back by gossip. An interruption is heeded after the last step; every wait has its deadline.
+   */
+  protected async executeWhole(plan: Plan, { context }: Session): Promise<void> {
+    await runPlan(plan, { ...context, signal: undefined });
+  }
+
   protected get asking(): Asking {
     const isDocument = this.jsonEnabled() || this.argv.includes('--events');
     const output = isDocument || !process.stdout.isTTY ? process.stderr : process.stdout;

@@ -77,7 +77,7 @@ async function putBack(
       report({
         kind: 'remark',
         severity: 'warning',
-        message: `The node timeout of ${where} could not be restored (${messageOf(error)}). Type: trib call ${where} CONFIG SET ${OPTION} ${old}`,
+        message: `The node timeout of ${where} could not be restored (${messageOf(error)}). Type: trib call --here ${where} CONFIG SET ${OPTION} ${old}`,
       });
     }
   });

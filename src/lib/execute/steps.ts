@@ -39,8 +39,7 @@ export async function runStep(step: Step, context: ExecutionContext): Promise<vo
       return;
     case 'set-config':
       await link.call(['CONFIG', 'SET', step.name, step.value]);
-      if (step.rewrite) await link.call(['CONFIG', 'REWRITE']);
-      return;
+      return step.rewrite ? rewriteConfig(link, context) : undefined;
     default:
       return unreachable(step);
   }
@@ -111,7 +110,7 @@ async function copyFunctions(
   if (Array.isArray(present) && present.length > 0) {
     const where = formatAddress(node.address);
     throw new TribError('NODE_NOT_EMPTY', `Node ${where} already contains functions.`, {
-      hint: `Remove them with: trib call ${where} FUNCTION FLUSH`,
+      hint: `Remove them with: trib call --here ${where} FUNCTION FLUSH`,
     });
   }
   if (Buffer.isBuffer(payload))
@@ -124,6 +123,20 @@ async function forget(link: Link, target: string): Promise<void> {
   } catch (error) {
     // Newer servers pass FORGET on by gossip: being late is as good as being first.
     if (!/unknown node/i.test(replyWordsOf(error))) throw error;
+  }
+}
+
+async function rewriteConfig(link: Link, { report }: ExecutionContext): Promise<void> {
+  try {
+    await link.call(['CONFIG', 'REWRITE']);
+  } catch (error) {
+    if (!/without a config file/i.test(replyWordsOf(error))) throw error;
+    const where = formatAddress(link.address);
+    report({
+      kind: 'remark',
+      severity: 'info',
+      message: `${where} was started without a configuration file: the setting lasts until it is restarted.`,
+    });
   }
 }
 
