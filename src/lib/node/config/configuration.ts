@@ -19,7 +19,7 @@ const NEEDS_APPLIER: ReadonlySet<string> = new Set(['bind', 'port', 'dir']);
 
 type Pair = readonly [name: string, value: string];
 
-/** `name` as the caller spelt it: errors quote it. */
+/** `name` is the one of its names that was used: errors quote it. */
 interface Change {
   readonly name: string;
   readonly value: string;
@@ -90,18 +90,20 @@ export class Configuration implements ConfigWing {
 
   setAll(pairs: readonly Pair[], isLocalClient = true): string | undefined {
     const names = new Set<string>();
-    for (const [name] of pairs) {
+    for (const [spelling] of pairs) {
+      const name = spelling.toLowerCase();
       const directive = findDirective(name);
       if (directive === undefined) {
-        return `Unknown option or number of arguments for CONFIG SET - '${name}'`;
+        return `Unknown option or number of arguments for CONFIG SET - '${spelling}'`;
       }
-      const isTwice = names.has(name.toLowerCase());
+      const isTwice = names.has(name);
       const reason = isTwice ? 'duplicate parameter' : this.#refuseChange(directive, isLocalClient);
       if (reason !== undefined) return failed(name, reason);
-      names.add(name.toLowerCase());
+      names.add(name);
     }
     const changes = new Map<Directive, Change>();
-    for (const [name, given] of pairs) {
+    for (const [spelling, given] of pairs) {
+      const name = spelling.toLowerCase();
       const directive = findDirective(name)!;
       const value = parseValue(directive, [given], this.#value(directive), 'config-set');
       const reason = value.ok ? refusalOf(directive, value.value) : value.error;
@@ -216,8 +218,10 @@ export class Configuration implements ConfigWing {
 
 /** An exact name, hidden or not, is shown as it was asked for; a pattern finds what is not hidden. */
 function namesMatching(pattern: string): readonly (readonly [string, Directive])[] {
-  const exact = findDirective(pattern);
-  if (exact !== undefined) return [[pattern, exact]];
+  if (!/[*?[]/.test(pattern)) {
+    const exact = findDirective(pattern);
+    return exact === undefined ? [] : [[pattern, exact]];
+  }
   return DIRECTIVES.filter(({ hidden }) => !hidden).flatMap((directive) =>
     [directive.name, directive.alias]
       .filter((name) => name !== undefined && matchesGlob(pattern, name))

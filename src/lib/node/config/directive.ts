@@ -24,7 +24,7 @@ export type DirectiveKind =
       readonly max: bigint;
       readonly percent: boolean;
     }
-  | { readonly kind: 'choice'; readonly of: readonly string[]; readonly several: boolean }
+  | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'text'; readonly check: ((value: string) => string | undefined) | undefined }
   | WordsKind;
 
@@ -123,10 +123,9 @@ export function choice(
   of: readonly [string, ...string[]],
   value: string,
   is: Meaning,
-  traits: Traits & { readonly several?: boolean } = {},
+  traits: Traits = {},
 ): Directive {
-  const { several = false, ...rest } = traits;
-  return directive(name, { kind: 'choice', of, several }, value, is, rest);
+  return directive(name, { kind: 'choice', of }, value, is, traits);
 }
 
 export function text(

@@ -27,8 +27,6 @@ function linesOf(directive: Directive, value: string): readonly (readonly string
       return kind.lines?.(value) ?? [value === '' ? [''] : value.split(' ')];
     case 'memory':
       return [[value.endsWith('%') ? value : inUnits(value)]];
-    case 'choice':
-      return [kind.several ? value.split(' ') : [value]];
     default:
       return [[value]];
   }

@@ -14,7 +14,6 @@ export function parseValue(
 ): Result<string> {
   const { kind } = directive;
   if (kind.kind === 'words') return kind.parse(splitSingle(given), current, source);
-  if (kind.kind === 'choice' && kind.several) return parseChoices(kind, splitSingle(given));
   if (given.length !== 1) return err('wrong number of arguments');
   return parseWord(kind, given[0]!);
 }
@@ -35,7 +34,7 @@ function parseWord(kind: DirectiveKind, word: string): Result<string> {
     case 'memory':
       return parseMemory(kind, word);
     case 'choice':
-      return parseChoices(kind, [word]);
+      return parseChoices(kind.of, [word]);
     case 'text': {
       const wrong = kind.check?.(word);
       return wrong === undefined ? ok(word) : err(wrong);
@@ -45,11 +44,10 @@ function parseWord(kind: DirectiveKind, word: string): Result<string> {
   }
 }
 
-/** A directive of several words may come as one quoted argument. */
+/** A directive of several words may come as one quoted argument, single blanks between them. */
 function splitSingle(given: readonly string[]): readonly string[] {
   if (given.length !== 1) return given;
-  const only = given[0]!;
-  return only === '' ? given : only.split(' ').filter((word) => word !== '');
+  return given[0]!.split(' ');
 }
 
 /** As redis-server reads integers: optional minus, no plus, no leading zeros, within 64 bits. */
@@ -108,13 +106,11 @@ function parseMemory(
   return within(value, kind.min, kind.max);
 }
 
-function parseChoices(
-  kind: Extract<DirectiveKind, { kind: 'choice' }>,
-  given: readonly string[],
-): Result<string> {
-  const chosen = given.map((word) => kind.of.find((one) => one === word.toLowerCase()));
+/** One or several of the words allowed, in the order of the table. */
+export function parseChoices(of: readonly string[], given: readonly string[]): Result<string> {
+  const chosen = given.map((word) => of.find((one) => one === word.toLowerCase()));
   if (chosen.length === 0 || chosen.includes(undefined)) {
-    return err(`argument(s) must be one of the following: ${kind.of.join(', ')}`);
+    return err(`argument(s) must be one of the following: ${of.join(', ')}`);
   }
-  return ok(kind.of.filter((one) => chosen.includes(one)).join(' '));
+  return ok(of.filter((one) => chosen.includes(one)).join(' '));
 }

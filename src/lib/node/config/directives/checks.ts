@@ -1,7 +1,11 @@
 /** What single-word directives refuse, in redis-server's words. */
 
-export function checkFileName(name: string, value: string): string | undefined {
-  return value.includes('/') ? `${name} can't be a path, just a filename` : undefined;
+export function checkName(
+  directive: string,
+  kind: 'filename' | 'dirname',
+  value: string,
+): string | undefined {
+  return value.includes('/') ? `${directive} can't be a path, just a ${kind}` : undefined;
 }
 
 const HOSTNAME_LENGTH_MAX = 255;

@@ -1,9 +1,8 @@
 /** The process: its log, its files, its signals; and knobs of redis-server that mean nothing to Node.js. */
 import { choice, type Directive, integer, LONG_MAX, text, words, yesNo } from '../directive.js';
 import { checkProcTitle } from './checks.js';
-import { oomScoresKind, percentilesKind } from './words.js';
+import { oomScoresKind, percentilesKind, shutdownKind } from './words.js';
 
-const DEFAULT_SHUTDOWN = ['default', 'save', 'nosave', 'now', 'force'] as const;
 const UNNEEDED_CPUS = ['accepted', 'Node.js does not pin threads to processors.'] as const;
 
 export const GENERAL_DIRECTIVES: readonly Directive[] = [
@@ -47,20 +46,14 @@ export const GENERAL_DIRECTIVES: readonly Directive[] = [
     { check: checkProcTitle },
   ),
   text('ignore-warnings', '', ['accepted', 'None of the warnings it silences is given.']),
-  choice(
-    'shutdown-on-sigint',
-    DEFAULT_SHUTDOWN,
-    'default',
-    ['effective', 'How SIGINT ends the node; a second one forces.'],
-    { several: true },
-  ),
-  choice(
-    'shutdown-on-sigterm',
-    DEFAULT_SHUTDOWN,
-    'default',
-    ['effective', 'How SIGTERM ends the node; a second one forces.'],
-    { several: true },
-  ),
+  words('shutdown-on-sigint', 'default', shutdownKind, [
+    'effective',
+    'How SIGINT ends the node; a second one forces.',
+  ]),
+  words('shutdown-on-sigterm', 'default', shutdownKind, [
+    'effective',
+    'How SIGTERM ends the node; a second one forces.',
+  ]),
   integer('shutdown-timeout', 10, ['effective', 'Seconds that lagging replicas are waited for.']),
   integer('hz', 10, ['accepted', 'Timers are set for when something is due.']),
   yesNo('dynamic-hz', 'yes', ['accepted', 'Timers are set for when something is due.']),

@@ -9,7 +9,7 @@ import {
   words,
   yesNo,
 } from '../directive.js';
-import { checkFileName } from './checks.js';
+import { checkName } from './checks.js';
 import { saveKind } from './words.js';
 
 /** Said for `appendonly yes` and for save points: data that people expect on disk is not there. */
@@ -24,7 +24,7 @@ export const PERSISTENCE_DIRECTIVES: readonly Directive[] = [
   words('save', '3600 1 300 100 60 10000', saveKind, NOT_YET),
   text('dbfilename', 'dump.rdb', NOT_YET, {
     isProtected: true,
-    check: (value) => checkFileName('dbfilename', value),
+    check: (value) => checkName('dbfilename', 'filename', value),
   }),
   yesNo('stop-writes-on-bgsave-error', 'yes', NOT_YET),
   yesNo('rdbcompression', 'yes', ['accepted', 'What is written is not compressed.']),
@@ -57,11 +57,11 @@ export const PERSISTENCE_DIRECTIVES: readonly Directive[] = [
   yesNo('appendonly', 'no', NOT_YET),
   text('appendfilename', 'appendonly.aof', NOT_YET, {
     immutable: true,
-    check: (value) => checkFileName('appendfilename', value),
+    check: (value) => checkName('appendfilename', 'filename', value),
   }),
   text('appenddirname', 'appendonlydir', NOT_YET, {
     immutable: true,
-    check: (value) => checkFileName('appenddirname', value),
+    check: (value) => checkName('appenddirname', 'dirname', value),
   }),
   choice('appendfsync', ['everysec', 'always', 'no'], 'everysec', NOT_YET),
   yesNo('no-appendfsync-on-rewrite', 'no', NOT_YET),

@@ -1,7 +1,7 @@
 /** The directives of several words: how each is read, and how it is written back to a file. */
 import { err, ok } from '../../../kernel/result.js';
 import type { WordsKind } from '../directive.js';
-import { parseBytes, parseInteger } from '../values.js';
+import { parseBytes, parseChoices, parseInteger } from '../values.js';
 
 type Words = Omit<WordsKind, 'kind'>;
 
@@ -155,4 +155,19 @@ export const keyspaceEventsKind: Words = {
     return ok(classes + rest);
   },
   lines: (value) => [[value]],
+};
+
+const SHUTDOWN_OPTIONS = ['default', 'save', 'nosave', 'now', 'force'];
+
+/** `default` stands for no option at all, so it is not shown beside one. */
+export const shutdownKind: Words = {
+  parse: (words) => {
+    const chosen = parseChoices(SHUTDOWN_OPTIONS, words);
+    if (!chosen.ok) return chosen;
+    const options = chosen.value.split(' ');
+    if (options.includes('save') && options.includes('nosave')) {
+      return err("shutdown options SAVE and NOSAVE can't be used simultaneously");
+    }
+    return ok(options.length === 1 ? chosen.value : chosen.value.replace(/^default /, ''));
+  },
 };
