@@ -112,7 +112,7 @@ describe('directives against redis-server 7.0', function () {
       cluster: false,
       config: { 'enable-protected-configs': 'yes' },
     });
-    known = pairsOf((await ask(server!.port, [['CONFIG', 'GET', '*']]))[0]);
+    known = pairsOf((await ask(server.port, [['CONFIG', 'GET', '*']]))[0]);
   });
 
   after(async () => server?.stop());

@@ -1,0 +1,7 @@
+/** `trib node` without the program around it: starts in a third of the time. */
+import { runNode } from '../../../../src/lib/node/server/process/run-node.js';
+
+process.exitCode = await runNode(process.argv.slice(2), {
+  version: '0.0.0-test',
+  stderr: (text) => void process.stderr.write(text),
+});
