@@ -6,6 +6,12 @@ export const SYNTAX_ERROR = 'ERR syntax error';
 export const NO_SUCH_KEY = 'ERR no such key';
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
+/** A client's word as errors quote it: real servers print C strings, which end at a NUL, and not without end. */
+export function quotable(word: string, lengthMax = 128): string {
+  const nul = word.indexOf('\0');
+  return word.slice(0, nul >= 0 && nul < lengthMax ? nul : lengthMax);
+}
+
 /** A decimal int64 in canonical form; a number where that is exact. */
 export function int64(text: string): number | bigint | undefined {
   const length = text.length;

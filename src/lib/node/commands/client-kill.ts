@@ -1,6 +1,6 @@
 /** CLIENT KILL: the old form by address, which must find somebody, and the new one by filters, which counts. */
 import type { Session } from '../ports/session.js';
-import { integer, SYNTAX_ERROR } from './arguments.js';
+import { integer, SYNTAX_ERROR, quotable } from './arguments.js';
 import { clientType, typeOf } from './client-operations.js';
 import type { StoreCall } from './store-call.js';
 
@@ -76,10 +76,10 @@ function filterOf(word: string, value: string): Filter | string {
       return (session) => session.localAddress === value;
     case 'user':
       // There is one user.
-      return value === 'default' ? () => true : `ERR No such user '${value}'`;
+      return value === 'default' ? () => true : `ERR No such user '${quotable(value)}'`;
     case 'type': {
       const kind = clientType(value);
-      if (kind === undefined) return `ERR Unknown client type '${value}'`;
+      if (kind === undefined) return `ERR Unknown client type '${quotable(value)}'`;
       return (session) => typeOf(session) === kind;
     }
     default:

@@ -1,6 +1,6 @@
 /** What CLIENT does. Its table is in `client.ts`; CLIENT KILL's filters are in `client-kill.ts`. */
 import type { Session } from '../ports/session.js';
-import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
+import { integer, NOT_AN_INTEGER, SYNTAX_ERROR, quotable } from './arguments.js';
 import { BAD_CLIENT_NAME, isClientName } from './connection-operations.js';
 import type { StoreCall } from './store-call.js';
 
@@ -18,7 +18,7 @@ export function clientList(call: StoreCall): void {
   if (argv.length === 4 && argv[2]!.toLowerCase() === 'type') {
     const kind = clientType(argv[3]!);
     if (kind === undefined) {
-      reply.error(`ERR Unknown client type '${argv[3]!}'`);
+      reply.error(`ERR Unknown client type '${quotable(argv[3]!)}'`);
       return;
     }
     chosen = chosen.filter((session) => typeOf(session) === kind);
@@ -137,7 +137,7 @@ export function clientSetinfo(call: StoreCall): void {
   const { argv, client, reply } = call;
   const attribute = argv[2]!.toLowerCase();
   if (attribute !== 'lib-name' && attribute !== 'lib-ver') {
-    reply.error(`ERR Unrecognized option '${argv[2]!}'`);
+    reply.error(`ERR Unrecognized option '${quotable(argv[2]!)}'`);
   } else if (!isClientName(argv[3]!)) {
     reply.error(`ERR ${attribute} cannot contain spaces, newlines or special characters.`);
   } else {

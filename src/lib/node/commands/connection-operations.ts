@@ -1,6 +1,6 @@
 /** What the commands about one's own connection do. Their table is in `connection.ts`. */
 import type { StoreCall } from './store-call.js';
-import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
+import { integer, NOT_AN_INTEGER, SYNTAX_ERROR, quotable } from './arguments.js';
 import { REDIS_VERSION } from '../ports/version.js';
 
 const CLUSTER_DISABLED = 'ERR This instance has cluster support disabled';
@@ -125,7 +125,7 @@ function helloOptions(call: StoreCall): HelloOptions | undefined {
         return undefined;
       }
     } else {
-      reply.error(`ERR Syntax error in HELLO option '${argv[at]!}'`);
+      reply.error(`ERR Syntax error in HELLO option '${quotable(argv[at]!)}'`);
       return undefined;
     }
   }

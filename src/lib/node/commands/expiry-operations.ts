@@ -1,7 +1,7 @@
 /** What the commands about expiry do. Their table is in `expiry.ts`. */
 import { NEVER } from '../store/entry.js';
 import { INT64_MAX, INT64_MIN } from '../store/value.js';
-import { int64, NOT_AN_INTEGER } from './arguments.js';
+import { int64, NOT_AN_INTEGER, quotable } from './arguments.js';
 import type { StoreCall } from './store-call.js';
 
 interface TimeForm {
@@ -72,7 +72,7 @@ function readConditions(call: StoreCall): ReadonlySet<Condition> | undefined {
   for (const word of call.argv.slice(3)) {
     const condition = word.toLowerCase();
     if (!isCondition(condition)) {
-      call.reply.error(`ERR Unsupported option ${word}`);
+      call.reply.error(`ERR Unsupported option ${quotable(word)}`);
       return undefined;
     }
     conditions.add(condition);

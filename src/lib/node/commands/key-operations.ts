@@ -60,7 +60,7 @@ interface ScanOptions {
 
 export function scan(call: StoreCall): void {
   const { argv, db, reply } = call;
-  if (!/^[0-9]{1,20}$/.test(argv[1]!)) {
+  if (!/^[+-]?[0-9]{1,20}$/.test(argv[1]!)) {
     reply.error('ERR invalid cursor');
     return;
   }
@@ -158,7 +158,7 @@ interface Placement {
 function place(db: Database, { key, entry, expireAtMs, nowMs }: Placement): void {
   db.delete(key);
   const placed = db.set(key, entry.value, nowMs);
-  placed.isGrown = entry.isGrown;
+  placed.encoding = entry.encoding;
   if (expireAtMs !== NEVER) db.setExpiry(placed, expireAtMs);
 }
 
@@ -270,8 +270,8 @@ export function objectEncoding(call: StoreCall): void {
 }
 
 function encodingOf(entry: Entry): string {
-  if (entry.isGrown) return 'raw';
-  if (isCanonicalInteger(entry.value)) return 'int';
+  if (entry.encoding === 'raw') return 'raw';
+  if (entry.encoding === 'natural' && isCanonicalInteger(entry.value)) return 'int';
   return entry.value.length <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';
 }
 

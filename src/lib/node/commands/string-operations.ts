@@ -200,7 +200,7 @@ export function incrbyfloat(call: StoreCall): void {
     return;
   }
   const sum = formatLongDouble(addLongDouble(before, by));
-  overwrite(call, key, sum);
+  overwrite(call, key, sum).encoding = 'text';
   reply.bulk(sum);
   // The sum travels, not the sum's making: rounding may differ elsewhere.
   call.propagate('SET', key, sum, 'KEEPTTL');
@@ -213,7 +213,7 @@ export function append(call: StoreCall): void {
   const before = entry === undefined ? '' : entry.value;
   if (refusesLength(call, before.length + tail.length)) return;
   const after = overwrite(call, key, before + tail);
-  if (entry !== undefined) after.isGrown = true;
+  if (entry !== undefined) after.encoding = 'raw';
   call.reply.integer(after.value.length);
 }
 
@@ -242,7 +242,7 @@ export function setrange(call: StoreCall): void {
   if (refusesLength(call, offset + patch.length)) return;
   const padded = before.length < offset ? before.padEnd(offset, '\0') : before;
   const value = padded.slice(0, offset) + patch + padded.slice(offset + patch.length);
-  overwrite(call, key, value).isGrown = true;
+  overwrite(call, key, value).encoding = 'raw';
   reply.integer(value.length);
 }
 

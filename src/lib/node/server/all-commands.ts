@@ -1,12 +1,15 @@
 /** Every command table in force. A new family joins here, and dispatch, COMMAND and the docs know it. */
+import { ACL_COMMANDS } from '../commands/acl.js';
 import { CLIENT_COMMANDS } from '../commands/client.js';
 import { COMMAND_COMMANDS } from '../commands/command.js';
 import { CONFIG_COMMANDS } from '../commands/config.js';
 import { CONNECTION_COMMANDS } from '../commands/connection.js';
 import { EXPIRY_COMMANDS } from '../commands/expiry.js';
+import { FUNCTION_COMMANDS } from '../commands/function.js';
 import { INFO_COMMANDS } from '../commands/info.js';
 import { KEY_COMMANDS } from '../commands/keys.js';
 import { PUBSUB_COMMANDS } from '../commands/pubsub.js';
+import { SERVER_COMMANDS } from '../commands/server.js';
 import type { StoreCommandSpec } from '../commands/store-call.js';
 import { STRING_COMMANDS } from '../commands/strings.js';
 import { TRANSACTION_COMMANDS } from '../commands/transactions.js';
@@ -22,4 +25,7 @@ export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...CONFIG_COMMANDS,
   ...INFO_COMMANDS,
   ...COMMAND_COMMANDS,
+  ...SERVER_COMMANDS,
+  ...ACL_COMMANDS,
+  ...FUNCTION_COMMANDS,
 ];

@@ -8,6 +8,7 @@
 import { TribError } from '../../kernel/errors.js';
 import type { Prng } from '../../kernel/prng.js';
 import { slotOfKey } from '../../kernel/slot.js';
+import { quotable } from '../commands/arguments.js';
 import type { SessionsPort } from '../ports/session.js';
 import type { Wings } from '../ports/wings.js';
 import type { Keyspace } from '../store/keyspace.js';
@@ -169,7 +170,7 @@ export class Dispatcher {
         this.#refuse(
           connection,
           undefined,
-          `ERR unknown subcommand '${argv[1]!.slice(0, 128)}'. Try ${parent.fullName.toUpperCase()} HELP.`,
+          `ERR unknown subcommand '${quotable(argv[1]!)}'. Try ${parent.fullName.toUpperCase()} HELP.`,
         );
         return undefined;
       }
@@ -437,9 +438,9 @@ export class Dispatcher {
 function unknownCommand(argv: readonly string[]): string {
   let args = '';
   for (let at = 1; at < argv.length && args.length < 128; at++) {
-    args += `'${argv[at]!.slice(0, 128 - args.length)}' `;
+    args += `'${quotable(argv[at]!, 128 - args.length)}' `;
   }
-  return `ERR unknown command '${argv[0]!.slice(0, 128)}', with args beginning with: ${args}`;
+  return `ERR unknown command '${quotable(argv[0]!)}', with args beginning with: ${args}`;
 }
 
 function subscriberRefusal(name: string): string {

@@ -90,7 +90,7 @@ export class Database {
     if (entry === undefined) return this.#insert(key, value, nowMs);
     this.#keyspace.observer?.beforeChange(this.index, entry);
     entry.value = value;
-    entry.isGrown = false;
+    entry.encoding = 'natural';
     entry.accessedAtMs = nowMs;
     this.touch(key);
     return entry;

@@ -7,6 +7,9 @@ import type { Value } from './value.js';
 /** "Never expires", chosen so that `expireAtMs <= nowMs` is one comparison without a special case. */
 export const NEVER = Infinity;
 
+/** raw: APPEND or SETRANGE grew it, however short it is. text: INCRBYFLOAT wrote it, though it may read as an integer. */
+export type EncodingHint = 'natural' | 'raw' | 'text';
+
 export class Entry {
   readonly key: string;
   value: Value;
@@ -20,8 +23,8 @@ export class Entry {
   isLive: boolean;
   /** Last access; OBJECT IDLETIME and RESTORE IDLETIME. */
   accessedAtMs: number;
-  /** A string that APPEND or SETRANGE grew: OBJECT ENCODING says raw, however short it is. */
-  isGrown: boolean;
+  /** What OBJECT ENCODING says of a string that does not show it. */
+  encoding: EncodingHint;
   previousInSlot: Entry | undefined;
   nextInSlot: Entry | undefined;
 
@@ -33,7 +36,7 @@ export class Entry {
     this.slot = slot;
     this.isLive = true;
     this.accessedAtMs = nowMs;
-    this.isGrown = false;
+    this.encoding = 'natural';
     this.previousInSlot = undefined;
     this.nextInSlot = undefined;
   }
