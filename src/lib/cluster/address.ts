@@ -56,7 +56,7 @@ export function parseTarget(text: string): Result<Target, AddressError> {
   if (!['redis', 'rediss', 'valkey', 'valkeys'].includes(scheme)) {
     return fail('bad-uri', `The scheme "${scheme}://" is unknown; use redis:// or rediss://.`);
   }
-  return parseUri(text.slice(scheme.length + 3), scheme.endsWith('s'));
+  return parseUri(text.slice(scheme.length + 3), scheme === 'rediss' || scheme === 'valkeys');
 }
 
 /** As `parseTarget`. @throws TribError BAD_ADDRESS */
@@ -140,11 +140,12 @@ function splitHostPort(
   const colon = text.lastIndexOf(':');
   if (colon < 0) return ok({ host: text, portText: undefined });
   const host = text.slice(0, colon);
-  // `2001:db8::1` has no port: cut at the last colon its host would be no address.
-  if (host.includes(':') && !isIpv6(host) && isIpv6(text)) {
-    return ok({ host: text, portText: undefined });
-  }
-  return ok({ host, portText: text.slice(colon + 1) });
+  const portText = text.slice(colon + 1);
+  // `2001:db8::1` has no port: cut at the last colon its host would be no address. Neither has
+  // `::ffff:10.0.0.1`, whose last part is no number.
+  const isCut = isIpv6(host) && !portText.includes('.');
+  if (host.includes(':') && !isCut && isIpv6(text)) return ok({ host: text, portText: undefined });
+  return ok({ host, portText });
 }
 
 /** The part after `scheme://`: `[[user:]password@]host[:port][/database]`, percent-encoded. */

@@ -39,7 +39,13 @@ export function finding(
     Partial<Pick<Finding, 'evidence' | 'cure' | 'slots'>> & { readonly about?: readonly Member[] },
 ): Finding {
   const { about = [], evidence = [], cure = [], slots = [], ...rest } = base;
-  return { ...rest, evidence: shortened(evidence, (line) => line), cure, slots, nodes: about.map(({ id }) => id) };
+  return {
+    ...rest,
+    evidence: shortened(evidence, (line) => line),
+    cure,
+    slots,
+    nodes: about.map(({ id }) => id),
+  };
 }
 
 /** `127.0.0.1:7000`, or the short id where no address is known. */

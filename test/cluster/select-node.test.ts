@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { selectNode } from '../../src/lib/cluster/select-node.js';
+import { idOf, syntheticNodes, viewOf } from '../support/synthetic-view.js';
+import { thrownBy } from '../support/thrown-by.js';
+
+describe('selecting a node', () => {
+  const nodes = syntheticNodes();
+  const view = viewOf(nodes, (text) =>
+    text.replaceAll('10.0.0.3:7002@17002', '10.0.0.3:7002@17002,redis-three'),
+  );
+  const select = (text: string) => selectNode(view, text).id;
+
+  it('takes a full id, a unique prefix, an address, a host', () => {
+    expect(select(idOf(2))).to.equal(idOf(2));
+    expect(select('a002')).to.equal(idOf(2));
+    expect(select('A002')).to.equal(idOf(2));
+    expect(select('10.0.0.3:7002')).to.equal(idOf(2));
+    expect(select('10.0.0.3')).to.equal(idOf(2));
+    expect(select('redis-three')).to.equal(idOf(2));
+    expect(select('redis-three:7002')).to.equal(idOf(2));
+  });
+
+  it('lists the candidates of an ambiguous prefix or host', () => {
+    const error = thrownBy(() => selectNode(view, 'a00'));
+    expect(error.code).to.equal('AMBIGUOUS_NODE');
+    expect(error.hints).to.have.length(6);
+    expect(error.hints[0]).to.equal(`${idOf(0)} 10.0.0.1:7000`);
+    const local = viewOf(syntheticNodes({ hostOf: () => '127.0.0.1' }));
+    expect(thrownBy(() => selectNode(local, '127.0.0.1')).code).to.equal('AMBIGUOUS_NODE');
+  });
+
+  it('names the nearest match of an unknown word', () => {
+    const near = (text: string) => thrownBy(() => selectNode(view, text));
+    expect(near('10.0.0.3:7003').hints[0]).to.match(/^Did you mean a00[23]/);
+    expect(near('b002000000').hints[0]).to.contain(idOf(2));
+    expect(near('elephant').hints).to.have.length(1);
+    expect(near('elephant').message).to.equal('No node of the cluster is called "elephant".');
+    expect(near('').code).to.equal('UNKNOWN_NODE');
+  });
+
+  it('refuses a replica where a primary is needed, and says which that is', () => {
+    const error = thrownBy(() => selectNode(view, 'a003', { role: 'primary' }));
+    expect(error.code).to.equal('NOT_A_PRIMARY');
+    expect(error.hints).to.deep.equal([`Its primary is ${idOf(0)} 10.0.0.1:7000.`]);
+    const other = thrownBy(() => selectNode(view, 'a000', { role: 'replica' }));
+    expect(other.code).to.equal('NOT_A_REPLICA');
+    expect(other.hints).to.deep.equal([`Replica: ${idOf(3)} 10.0.0.4:7003`]);
+  });
+
+  it('finds nodes that do not answer', () => {
+    const silent = syntheticNodes();
+    silent[4]!.silent = 'gone';
+    expect(selectNode(viewOf(silent), '10.0.0.5:7004').id).to.equal(idOf(4));
+  });
+});
