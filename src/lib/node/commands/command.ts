@@ -44,7 +44,7 @@ function info(call: StoreCall): void {
   reply.array(argv.length - 2);
   for (const name of argv.slice(2)) {
     const found = find(wings.host.commands(), name);
-    if (found === undefined) reply.nullArray();
+    if (found === undefined) reply.null();
     else writeInfo(reply, found.shape, found.parent);
   }
 }

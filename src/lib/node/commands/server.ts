@@ -1,4 +1,5 @@
 /** Commands about the process rather than about keys: TIME, SHUTDOWN, LASTSAVE, DEBUG, MODULE. */
+import { NEXT_VERSION } from '../config/directives/persistence.js';
 import { SYNTAX_ERROR } from './arguments.js';
 import { debug } from './debug.js';
 import { helpCommand } from './help.js';
@@ -18,7 +19,10 @@ function time({ nowMs, reply }: StoreCall): void {
   reply.bulk(String(micros % 1_000_000));
 }
 
-/** NOW and FORCE are about lagging replicas and failing saves; ABORT stands alone. */
+/**
+ * NOW and FORCE are about lagging replicas and failing saves; ABORT stands alone. SAVE cannot be done yet,
+ * and who asked for it would lose data: it is refused, as a failing save is, unless FORCE says go anyway.
+ */
 function shutdown({ argv, reply, wings }: StoreCall): void {
   const words = argv.slice(1).map((word) => word.toLowerCase());
   const has = (word: string): boolean => words.includes(word);
@@ -31,6 +35,10 @@ function shutdown({ argv, reply, wings }: StoreCall): void {
   if (has('abort')) {
     if (wings.host.abortShutdown()) reply.status('OK');
     else reply.error('ERR No shutdown in progress.');
+    return;
+  }
+  if (has('save') && !has('force')) {
+    reply.error(`ERR Errors trying to SHUTDOWN. ${NEXT_VERSION} NOSAVE or FORCE ends the node.`);
     return;
   }
   const save = has('nosave') ? 'nosave' : has('save') ? 'save' : 'default';

@@ -58,7 +58,11 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
   const log = createLog({ file: logFile, level, role });
   log('notice', `trib ${self.version} starts a node, pid ${process.pid}`);
   log('notice', configFile === '' ? 'No config file: built-in values' : `Config: ${configFile}`);
-  for (const warning of config.warnings()) log('warning', `WARNING: ${warning}`);
+  const warn = (): void => {
+    for (const warning of config.warnings()) log('warning', `WARNING: ${warning}`);
+  };
+  warn();
+  for (const name of ['appendonly', 'save', 'maxmemory']) config.onChange(name, warn);
   config.rewriteWith(() => rewriteConfigFile(configFile, config));
   // Signals that come while it starts are heard as well: nothing half-started is left behind.
   const stopping = onStopSignals(log, {
