@@ -6,7 +6,6 @@
  * The cache is kept per command (each runs another part of the script), per version of trib and of Node,
  * in the user's cache folder. Whatever goes wrong with it, the program just starts a little slower.
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -16,6 +15,7 @@ import { Script, constants } from 'node:vm';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const words = process.argv.slice(2);
+const USAGE_STATUS = 2;
 
 if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) printVersion();
 else await loadProgram().main(words, root);
@@ -32,17 +32,17 @@ function loadProgram() {
   const source = readFileSync(path, 'latin1');
   const cachePath = cacheFile(source);
   const cachedData = readQuietly(cachePath);
-  const script = new Script(
-    `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
-    {
-      filename: path,
-      cachedData,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    },
-  );
+  const script = new Script(source, {
+    filename: path,
+    cachedData,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
   if (cachedData === undefined || script.cachedDataRejected === true) {
     // At the end, when V8 knows which functions this command needs.
-    process.once('exit', () => writeQuietly(cachePath, script));
+    // A misspelt command has run too little to be remembered.
+    process.once('exit', (status) => {
+      if (status !== USAGE_STATUS) writeQuietly(cachePath, script);
+    });
   }
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));
@@ -54,8 +54,10 @@ function cacheFile(source) {
     process.env.XDG_CACHE_HOME ||
     (process.platform === 'win32' && process.env.LOCALAPPDATA) ||
     join(homedir(), '.cache');
-  const command = words.find((word) => /^[a-z-]+$/.test(word) && !word.startsWith('-')) ?? 'none';
-  const build = createHash('sha1').update(source).digest('hex').slice(0, 16);
+  const isHelp = words.some((word) => word === '--help' || word === 'help');
+  const command = isHelp ? 'help' : (words.find((word) => /^[a-z][a-z-]*$/.test(word)) ?? 'none');
+  // The bundle begins with its build's id, in a comment: V8 itself compares no more than the length.
+  const build = source.slice(2, 18);
   return join(base, 'trib', 'code', `${build}-${process.version}-${process.arch}-${command}.bin`);
 }
 
