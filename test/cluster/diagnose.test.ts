@@ -186,7 +186,7 @@ describe('diagnose', () => {
     expect(only(unsynced, 'replica-unsynced').subject).to.equal('10.0.0.4:7003');
     const chained = changed((nodes) => (nodes[3]!.primary = 4));
     expect(only(chained, 'replica-of-replica').cure).to.deep.equal([
-      `trib call 10.0.0.4:7003 CLUSTER REPLICATE ${idOf(1)}`,
+      `trib call --here 10.0.0.4:7003 CLUSTER REPLICATE ${idOf(1)}`,
     ]);
     const orphan = viewOf(syntheticNodes(), (text) =>
       text.replace(`slave ${idOf(0)}`, `slave ${idOf(99)}`),

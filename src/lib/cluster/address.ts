@@ -7,7 +7,7 @@ import { TribError } from '../kernel/errors.js';
 import { err, ok, type Result } from '../kernel/result.js';
 import type { NodeAddress } from './model.js';
 
-export const DEFAULT_PORT = 6379;
+const DEFAULT_PORT = 6379;
 const PORT_MAX = 65_535;
 
 export type AddressErrorKind =
@@ -108,7 +108,7 @@ export function isLoopback(host: string): boolean {
   return /^127(\.\d{1,3}){3}$/.test(host) || host === '::1' || host.toLowerCase() === 'localhost';
 }
 
-export function isIpv4(text: string): boolean {
+function isIpv4(text: string): boolean {
   return /^(\d{1,3})(\.\d{1,3}){3}$/.test(text) && text.split('.').every((part) => +part <= 255);
 }
 

@@ -3,7 +3,6 @@
  * silent. Slots are numbers in flat arrays here: 16384 of them times a thousand nodes is nothing, as long
  * as no object is made for each.
  */
-import type { NodeId } from '../kernel/node-id.js';
 import { rangesWhere, type SlotRange } from '../kernel/ranges.js';
 import { SLOT_COUNT } from '../kernel/slot.js';
 import type { ClusterView } from './model.js';
@@ -39,11 +38,6 @@ export function ownershipOf(view: ClusterView, members = membersOf(view)): Owner
     uncovered: rangesWhere((slot) => ownerOf[slot] === undefined),
     contested: groupRivals(rivals),
   };
-}
-
-/** Slots per primary id, for planners. */
-export function ownerIds(ownership: Ownership): ReadonlySet<NodeId> {
-  return new Set(ownership.ownerOf.flatMap((owner) => (owner ? [owner.id] : [])));
 }
 
 function addRival(rivals: Map<number, Member[]>, slot: number, owner: Member, rival: Member): void {

@@ -131,7 +131,7 @@ function dealByHost(sites: readonly Site[], groupCount: number): readonly Group[
   const hands: number[][] = Array.from({ length: groupCount }, () => []);
   order.forEach((node, at) => hands[at % groupCount]!.push(node));
   const groups = hands.map((hand) => withBestPrimary(sites, hand));
-  return groups.sort((a, b) => sizeOf(b) - sizeOf(a) || a.primary - b.primary);
+  return groups.sort((a, b) => a.primary - b.primary);
 }
 
 /** The primary of a given set of nodes: the first one that costs least. */

@@ -19,7 +19,7 @@ export interface Leftovers {
 }
 
 /** @returns undefined for an empty node. */
-export function leftoversOf({ self, records, facts }: Claim): Leftovers | undefined {
+function leftoversOf({ self, records, facts }: Claim): Leftovers | undefined {
   const knownNodes = Math.max(records.size, facts.knownNodes ?? 0) - 1;
   const filled = [...facts.keys].filter(([, keys]) => keys > 0);
   const slotCount = countSlots(self.slots);

@@ -194,6 +194,5 @@ function groupsOf(hosts: readonly HostClass[], choices: readonly Choice[]): read
       .map(take)
       .sort((a, b) => a - b),
   }));
-  // Larger groups stay first, as they were asked for; inside a size the order given decides.
-  return groups.sort((a, b) => b.replicas.length - a.replicas.length || a.primary - b.primary);
+  return groups.sort((a, b) => a.primary - b.primary);
 }

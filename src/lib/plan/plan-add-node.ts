@@ -134,7 +134,7 @@ function refuseOtherRole(known: Member, wish: AddNodeWish): void {
     known.role === 'primary' ? 'a primary' : `a replica of ${shortId(known.primaryId ?? 'nobody')}`;
   throw new TribError('DUPLICATE_NODE', `${nameOf(known)} is already a member, as ${role}.`, {
     hint: wish.asReplica
-      ? `trib call ${formatAddress(known.address)} CLUSTER REPLICATE <id of the primary>`
+      ? `trib call --here ${formatAddress(known.address)} CLUSTER REPLICATE <id of the primary>`
       : 'To make it a primary of its own, remove it with `trib del-node` and add it again.',
     details: { node: known.id, role: known.role },
   });

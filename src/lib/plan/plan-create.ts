@@ -49,7 +49,7 @@ export type CreateDecision =
   | { readonly kind: 'create'; readonly plan: Plan; readonly layout: Layout }
   | { readonly kind: 'already-created'; readonly plan: Plan };
 
-export const PRIMARIES_MIN = 3;
+const PRIMARIES_MIN = 3;
 
 /**
  * @param nodes one claim per node, in the order given by the user.

@@ -38,7 +38,7 @@ export function planFailover(view: ClusterView, id: NodeId, wish: FailoverWish):
   if (!primary || primary.role === 'replica') {
     throw impossible(
       `${nameOf(named)} follows no known primary.`,
-      `trib call ${formatAddress(named.address)} CLUSTER REPLICATE <id of a primary>`,
+      `trib call --here ${formatAddress(named.address)} CLUSTER REPLICATE <id of a primary>`,
     );
   }
   const replica = named.role === 'replica' ? named : bestReplica(members, primary);
@@ -87,7 +87,7 @@ function refuseUnable(
   }
   if (mode === 'graceful' && replica.claim.facts.primaryLinkUp === false) {
     throw impossible(`${nameOf(replica)} has no working link to its primary ${nameOf(primary)}.`, [
-      `trib call ${address} INFO replication`,
+      `trib call --here ${address} INFO replication`,
       'Choose another replica.',
     ]);
   }

@@ -102,7 +102,7 @@ function refuseFilled(victim: Member): void {
   throw new TribError('NODE_NOT_EMPTY', `Node ${address} is not empty: it holds ${keys} keys.`, {
     hint: [
       'They are in slots it does not own, and would be lost.',
-      `If they are not needed: trib call ${address} FLUSHALL, on that node only`,
+      `If they are not needed: trib call --here ${address} FLUSHALL`,
     ],
     details: { node: victim.id, keys },
   });

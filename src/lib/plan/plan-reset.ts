@@ -1,8 +1,6 @@
 /**
- * Back to an empty node. `reset` is asked for by name; the same steps undo a create that failed half-way.
- * There the reset is hard: an epoch set by hand stays with a soft one, and the next create could not set
- * it. A MEET still under way may bring a node back after its reset, so the plan settles only when every
- * node has stayed alone.
+ * Back to an empty node. A MEET still under way may bring a node back after its reset, so the plan
+ * settles only when every node has stayed alone.
  */
 import { formatAddress } from '../cluster/address.js';
 import { countKeys } from '../cluster/facts.js';
@@ -50,32 +48,15 @@ export function planReset(nodes: readonly Claim[], wish: ResetWish): Plan {
   return {
     command: 'reset',
     fingerprint: fingerprint(buildView(nodes)),
-    stages: [...(holding.length > 0 ? [flushing] : []), resetting(refs, wish.mode, 'asked for')],
+    stages: [...(holding.length > 0 ? [flushing] : []), resetting(refs, wish.mode)],
     remarks: nodes.flatMap(resetRemarks),
   };
 }
 
-/**
- * @param nodes those that answer, of the nodes the create was given: all of them were empty before.
- */
-export function planUndoCreate(nodes: readonly NodeRef[]): Plan {
-  return {
-    command: 'undo-create',
-    fingerprint: '',
-    stages: [resetting(nodes, 'hard', 'it was empty before the create and is made so again')],
-    remarks: [],
-  };
-}
-
-/** What to type for a node that could not be undone. */
-export function manualUndo(node: NodeRef): string {
-  return `trib reset ${formatAddress(node.address)} --hard`;
-}
-
-function resetting(nodes: readonly NodeRef[], mode: 'soft' | 'hard', why: string): Stage {
+function resetting(nodes: readonly NodeRef[], mode: 'soft' | 'hard'): Stage {
   return {
     title: `Sending CLUSTER RESET ${mode.toUpperCase()} to ${nodes.length} node${nodes.length === 1 ? '' : 's'}`,
-    steps: nodes.map((node) => ({ kind: 'reset', node, mode, why })),
+    steps: nodes.map((node) => ({ kind: 'reset', node, mode, why: 'asked for' })),
     settled: { kind: 'alone', nodes },
   };
 }

@@ -8,7 +8,7 @@ import { refOfMember } from './node-ref.js';
 import type { Plan } from './plan.js';
 
 /** Nodes ping each other every half timeout: below this a busy machine looks dead. */
-export const NODE_TIMEOUT_MS_MIN = 100;
+const NODE_TIMEOUT_MS_MIN = 100;
 
 /** @throws TribError USAGE */
 export function planSetTimeout(view: ClusterView, timeoutMs: number): Plan {

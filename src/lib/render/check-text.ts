@@ -57,10 +57,18 @@ export function findingsText(
   return findings.flatMap((finding) => findingLines(finding, style));
 }
 
+/** Columns the mark takes: counted without its colours. */
+const MARK_WIDTH: Readonly<Record<Severity, number>> = {
+  error: '[ERR] '.length,
+  warning: '[WARNING] '.length,
+  info: '[INFO] '.length,
+};
+
 function findingLines(finding: Finding, style: Style): readonly string[] {
   const { id, severity, message, evidence, cure } = finding;
-  const mark = marked('', severity, style).length;
-  const [first = '', ...rest] = wrap(`${message} (${id})`, style.width - mark, { rest: '    ' });
+  const [first = '', ...rest] = wrap(`${message} (${id})`, style.width - MARK_WIDTH[severity], {
+    rest: '    ',
+  });
   return [
     marked(first, severity, style),
     ...rest,

@@ -23,11 +23,6 @@ export function createText(
   ];
 }
 
-/** The block of redis-trib for too few nodes, from the error's own words. */
-export function tooFewNodesText(message: string, hints: readonly string[]): readonly string[] {
-  return [`*** ERROR: ${message}`, ...hints.map((hint) => `*** ${hint}`)];
-}
-
 function replicaLines({ shards, replicasWanted }: Layout): readonly string[] {
   const adding = (isExtra: boolean) =>
     shards.flatMap(({ primary, replicas }) =>

@@ -1,4 +1,4 @@
-/** `info`: keys, slots and replicas per primary, in redis-trib's lines. */
+/** `info`: keys, slots and replicas per primary in redis-trib's lines, then every member in a table. */
 import { formatAddress } from '../cluster/address.js';
 import type { ClusterView } from '../cluster/model.js';
 import { isDown, membersOf } from '../cluster/view.js';
@@ -7,6 +7,7 @@ import { shortId } from '../kernel/node-id.js';
 import { countSlots } from '../kernel/ranges.js';
 import { SLOT_COUNT } from '../kernel/slot.js';
 import { styleFor, type Capabilities } from './style.js';
+import { membersText } from './table-text.js';
 
 export function infoText(view: ClusterView, capabilities: Capabilities): readonly string[] {
   const style = styleFor(capabilities);
@@ -23,12 +24,7 @@ export function infoText(view: ClusterView, capabilities: Capabilities): readonl
     ...lines,
     style.ok(`${total} keys in ${primaries.length} masters.`),
     `${(total / SLOT_COUNT).toFixed(2)} keys per slot on average.`,
-    ...members
-      .filter(({ claim }) => !claim)
-      .map((member) =>
-        style.warning(
-          `${formatAddress(member.address)} does not answer${member.silence ? `: ${member.silence.reason}` : ''}`,
-        ),
-      ),
+    '',
+    ...membersText(view, capabilities),
   ];
 }

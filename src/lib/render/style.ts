@@ -11,8 +11,6 @@ export interface Capabilities {
   readonly width: number;
 }
 
-export const PLAIN: Capabilities = { color: false, width: 80 };
-
 export interface Style {
   readonly width: number;
   /** `>>> text` */

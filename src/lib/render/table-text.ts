@@ -15,6 +15,10 @@ const NO_BORDERS = Object.fromEntries(
   ].map((part) => [part, '']),
 );
 
+const GAP = '  ';
+/** Narrower than this a column of words cannot be read. */
+const LAST_MIN = 20;
+
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
@@ -27,13 +31,16 @@ export function tableText(
   capabilities: Capabilities,
 ): readonly string[] {
   const style = styleFor(capabilities);
+  const texts = rows.map((row) => row.map(String));
   const table = new Table({
+    colWidths: columnWidths(columns, texts, capabilities.width),
+    wordWrap: true,
     head: columns.map(({ title }) => title),
     colAligns: columns.map(({ align }) => align ?? 'left'),
-    chars: { ...NO_BORDERS, middle: '  ' },
+    chars: { ...NO_BORDERS, middle: GAP },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(...rows.map((row) => row.map(String)));
+  table.push(...texts.map((row) => [...row]));
   const [head = '', ...body] = table
     .toString()
     .split('\n')
@@ -41,7 +48,20 @@ export function tableText(
   return [style.strong(head), ...body];
 }
 
-/** One row per member: what `lab status` shows, and others where a block per node would be too long. */
+/** As wide as the longest cell; the last column gives way when the line would be too long. */
+function columnWidths(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): number[] {
+  const widths = columns.map(({ title }, at) =>
+    Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)),
+  );
+  const others = widths.slice(0, -1).reduce((sum, each) => sum + each + GAP.length, 0);
+  return [...widths.slice(0, -1), Math.min(widths.at(-1)!, Math.max(LAST_MIN, width - others))];
+}
+
+/** One row per member, the silent ones included. */
 export function membersText(view: ClusterView, capabilities: Capabilities): readonly string[] {
   const columns: readonly Column[] = [
     { title: 'NODE' },

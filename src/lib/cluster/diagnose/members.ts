@@ -100,7 +100,10 @@ function failed(context: Context, { member, failedBy }: Repute, witnesses: numbe
     ],
     cure: isAlive
       ? [`make its bus port ${busPortOf(member)} reachable from every node`]
-      : [`start ${at(member)} again`, `trib del-node ${context.entry} ${member.id}`],
+      : [
+          `start ${at(member)} again`,
+          ...(member.slots.length > 0 ? [] : [`trib del-node ${context.entry} ${member.id}`]),
+        ],
     about: [member],
   });
 }
@@ -117,7 +120,7 @@ function unreachable(context: Context, { member, suspectedBy }: Repute) {
         ? `suspected to be down by ${listed(suspectedBy)}`
         : 'the other nodes do not hold it for dead: it may hang, or be unreachable from here only',
     ],
-    cure: [`trib call ${at(member)} PING`],
+    cure: [`trib call --here ${at(member)} PING`],
     about: [member],
   });
 }

@@ -10,7 +10,7 @@ export function replicationFindings(context: Context): readonly Finding[] {
   const replicas = context.members.filter(({ role, claim }) => role === 'replica' && claim);
   return [
     ...replicas.flatMap((replica) => following(context, replica)),
-    ...bareprimaries(context),
+    ...barePrimaries(context),
     ...sharedHosts(context),
     ...fewPrimaries(context),
   ];
@@ -26,7 +26,7 @@ function following(context: Context, replica: Member): readonly Finding[] {
         subject: at(replica),
         message: `${at(replica)} replicates a node that nobody knows.`,
         evidence: [`${at(replica)} names ${replica.primaryId ?? 'no node at all'} as its primary`],
-        cure: [`trib call ${at(replica)} CLUSTER REPLICATE <id of a primary>`],
+        cure: [`trib call --here ${at(replica)} CLUSTER REPLICATE <id of a primary>`],
         about: [replica],
       }),
     ];
@@ -42,7 +42,7 @@ function following(context: Context, replica: Member): readonly Finding[] {
           `${at(primary)} replicates ${primary.primaryId ? nodeText(context, primary.primaryId) : 'nobody'}`,
         ],
         cure: [
-          `trib call ${at(replica)} CLUSTER REPLICATE ${primary.primaryId ?? '<id of a primary>'}`,
+          `trib call --here ${at(replica)} CLUSTER REPLICATE ${primary.primaryId ?? '<id of a primary>'}`,
         ],
         about: [replica, primary],
       }),
@@ -57,7 +57,7 @@ function following(context: Context, replica: Member): readonly Finding[] {
       subject: at(replica),
       message: `${at(replica)} has no working link to its primary ${nodeText(context, primary.id)}.`,
       evidence: [`${at(replica)} says master_link_status:down`, ...offsets(replica, primary)],
-      cure: [`trib call ${at(replica)} INFO replication`, `trib wait ${context.entry}`],
+      cure: [`trib call --here ${at(replica)} INFO replication`, `trib wait ${context.entry}`],
       about: [replica],
     }),
   ];
@@ -71,7 +71,7 @@ function offsets(replica: Member, primary: Member): readonly string[] {
     : [`offset ${own} on the replica, ${theirs} on the primary`];
 }
 
-function bareprimaries(context: Context): readonly Finding[] {
+function barePrimaries(context: Context): readonly Finding[] {
   return context.members
     .filter((member) => member.role === 'primary' && member.claim && member.slots.length > 0)
     .flatMap((primary) => {
@@ -119,7 +119,7 @@ function sharedHosts(context: Context): readonly Finding[] {
       subject: at(replica),
       message: `${at(replica)} is on the same host as its primary ${nodeText(context, replica.primaryId!)}.`,
       evidence: [`both are on ${hostOf(replica)}`],
-      cure: [`trib call ${at(replica)} CLUSTER REPLICATE <id of a primary on another host>`],
+      cure: [`trib call --here ${at(replica)} CLUSTER REPLICATE <id of a primary on another host>`],
       about: [replica],
     }),
   );

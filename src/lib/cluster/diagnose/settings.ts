@@ -29,7 +29,7 @@ function epochCollisions(context: Context): readonly Finding[] {
         subject: listed(members.map(at)),
         message: `${members.length} primaries share the config epoch ${epoch}.`,
         evidence: members.map((member) => `${at(member)} has config epoch ${epoch}`),
-        cure: [`trib call ${at(members.at(-1)!)} CLUSTER BUMPEPOCH`],
+        cure: [`trib call --here ${at(members.at(-1)!)} CLUSTER BUMPEPOCH`],
         about: members,
       }),
     );
@@ -92,7 +92,8 @@ function loopbacks(context: Context): readonly Finding[] {
       cure: isOneHost
         ? []
         : looping.map(
-            (member) => `trib call ${at(member)} CONFIG SET cluster-announce-ip <its address>`,
+            (member) =>
+              `trib call --here ${at(member)} CONFIG SET cluster-announce-ip <its address>`,
           ),
       about: looping,
     }),

@@ -72,9 +72,9 @@ function uncovered({ ownership, entry }: Context): readonly Finding[] {
       id: 'slot-uncovered',
       severity: 'error',
       subject: formatRanges(slots),
-      message: `${plural(countSlots(slots), 'slot')} belong to no node.`,
+      message: `${plural(countSlots(slots), 'slot')} ${countSlots(slots) === 1 ? 'belongs' : 'belong'} to no node.`,
       evidence: [`no node claims ${formatRanges(slots)}`],
-      cure: [`trib fix ${entry}`],
+      cure: [`redis-cli --cluster fix ${entry}`],
       slots,
     }),
   ];
@@ -91,7 +91,7 @@ function ownersDown(context: Context): readonly Finding[] {
         id: 'slot-owner-down',
         severity: 'error',
         subject: formatRanges(member.slots),
-        message: `${plural(countSlots(member.slots), 'slot')} belong to ${nodeText(context, member.id)}, which is down.`,
+        message: `${plural(countSlots(member.slots), 'slot')} of ${nodeText(context, member.id)}, which is down, ${countSlots(member.slots) === 1 ? 'is' : 'are'} not served.`,
         evidence: replicas.length
           ? [`replicas that answer: ${listed(replicas.map(at))}`]
           : ['none of its replicas answers'],
@@ -110,11 +110,11 @@ function contested(context: Context): readonly Finding[] {
       id: 'slot-multiple-owners',
       severity: 'error',
       subject: formatRanges(slots),
-      message: `${plural(countSlots(slots), 'slot')} claimed by ${owners.length} nodes: ${listed(owners.map(at))}.`,
+      message: `${plural(countSlots(slots), 'slot')} ${countSlots(slots) === 1 ? 'is' : 'are'} claimed by ${owners.length} nodes: ${listed(owners.map(at))}.`,
       evidence: owners.map(
         (owner) => `${at(owner)} claims them with config epoch ${owner.record.configEpoch}`,
       ),
-      cure: [`trib fix ${context.entry}`],
+      cure: [`redis-cli --cluster fix ${context.entry}`],
       about: owners,
       slots,
     }),
@@ -137,7 +137,7 @@ function openSlots(context: Context): readonly Finding[] {
           ...marks(context, 'migrating to', migrating),
           ...marks(context, 'importing from', importing),
         ],
-        cure: [`trib fix ${context.entry}`],
+        cure: [`redis-cli --cluster fix ${context.entry}`],
         about: [member],
         slots,
       });
