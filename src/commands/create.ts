@@ -48,6 +48,9 @@ export default class Create extends ClusterCommand {
       helpValue: 'host=zone',
       summary: 'where a host stands; copies are spread over zones',
     }),
+    'allow-few-primaries': Flags.boolean({
+      summary: 'one or two primaries will do; no failover is possible then',
+    }),
     yes: yesFlag,
     'dry-run': dryRunFlag,
   };
@@ -65,7 +68,7 @@ export default class Create extends ClusterCommand {
       const decision = planCreate(claims, {
         replicas: flags.replicas,
         zones,
-        acceptFewPrimaries: flags.yes,
+        acceptFewPrimaries: flags['allow-few-primaries'],
       });
       const plan = planDocument(decision.plan);
       if (decision.kind === 'already-created') {

@@ -32,7 +32,7 @@ export async function waitSettled(settled: Settled, context: ExecutionContext): 
       witnesses.map((node) => [node, missingAt(settled, node, said.get(node)!)] as const),
     );
     pending = witnesses.filter((node) => missing.get(node) !== undefined);
-    if (pending.length === 0 && settled.kind === 'joined') pending = dissenters(said);
+    if (pending.length === 0 && settled.kind === 'joined' && !doAgree(said)) pending = witnesses;
     if (pending.length === 0) return { done: true, value: undefined };
     return { done: false, missing: pending.map((node) => missing.get(node) ?? 'slots differ') };
   });
@@ -107,14 +107,12 @@ function missingAt(
       if (countSlots(promoted.slots) < countSlots(settled.slots)) {
         return `${name} has not seen the slots change hands yet`;
       }
-      const stray = settled.followers.find(
-        ({ id }) => records.get(id)?.primaryId !== settled.node.id,
-      );
-      if (stray) return `${name} has not seen ${formatAddress(stray.address)} follow yet`;
-      const follows = settled.followers.some(({ id }) => id === self.id);
-      return follows && facts.primaryLinkUp !== true
-        ? `${name} has no link to its new primary yet`
-        : undefined;
+      // A follower speaks for itself; that everybody has heard of it takes gossip half a node timeout.
+      if (!settled.followers.some(({ id }) => id === self.id)) return undefined;
+      if (self.primaryId !== settled.node.id) return `${name} does not follow the new primary yet`;
+      return facts.primaryLinkUp === true
+        ? undefined
+        : `${name} has no link to its new primary yet`;
     }
     case 'forgotten':
       return records.has(settled.target) ? `${name} still knows the node` : undefined;
@@ -125,17 +123,10 @@ function missingAt(
   }
 }
 
-/** The nodes whose slot map is not the one most others have. */
-function dissenters(said: ReadonlyMap<NodeRef, Claim | string>): readonly NodeRef[] {
-  const entries = [...said].filter(
-    (entry): entry is [NodeRef, Claim] => typeof entry[1] !== 'string',
-  );
-  const { parties } = agreementOf(
-    entries.map(([, claim]) => claim),
-    { slotsOnly: true },
-  );
-  const minority = new Set(parties.slice(1).flatMap(({ claims }) => claims));
-  return entries.filter(([, claim]) => minority.has(claim)).map(([node]) => node);
+/** On any difference all are asked again: the older answer may well be the one most gave. */
+function doAgree(said: ReadonlyMap<NodeRef, Claim | string>): boolean {
+  const claims = [...said.values()].filter((claim) => typeof claim !== 'string');
+  return agreementOf(claims, { slotsOnly: true }).isUnanimous;
 }
 
 function describe(settled: Exclude<Settled, { kind: 'at-once' }>): string {

@@ -1,0 +1,57 @@
+/** The program from its sources, in a process of its own, as a shell would run it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const DEV = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
+
+export interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Outcome>;
+  stdout(): string;
+}
+
+export interface RunOptions {
+  /** What is piped in; default: nothing, closed at once. */
+  readonly input?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export function startTrib(args: readonly string[], options: RunOptions = {}): Running {
+  const child = spawn(process.execPath, [DEV, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+  const ended = new Promise<Outcome>((resolve) => {
+    child.once('close', (status) => resolve({ status: status ?? -1, stdout, stderr }));
+  });
+  return { process: child, ended, stdout: () => stdout };
+}
+
+export function runTrib(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return startTrib(args, options).ended;
+}
+
+/** The document of `--json`. */
+export async function tribJson(
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<{ readonly status: number; readonly document: any }> {
+  const { status, stdout, stderr } = await runTrib([...args, '--json'], options);
+  try {
+    return { status, document: JSON.parse(stdout) };
+  } catch (cause) {
+    throw new Error(`no document on stdout:\n${stdout}\n${stderr}`, { cause });
+  }
+}
