@@ -90,6 +90,7 @@ describe('trib node', function () {
   it('refuses a file that is not there, a folder that is not there and replicaof in a cluster', async () => {
     const dir = newFolder();
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--bogus', 'x'], /In the command line:\n>>> '--bogus x'\nBad directive/],
       [['nowhere.conf'], /cannot open the config file .*nowhere\.conf/],
       [['--dir', '/no/such/folder'], /no such folder/],
       [

@@ -20,6 +20,8 @@ export interface StartConfig {
   readonly stdinText: string | undefined;
 }
 
+const COMMAND_LINE = 'the command line';
+
 /** @throws TribError BAD_CONFIG with the file, the line and the reason. */
 export function readStartConfig(args: readonly string[]): StartConfig {
   const line = parseCommandLine(args.map(utf8ToLatin1));
@@ -28,7 +30,7 @@ export function readStartConfig(args: readonly string[]): StartConfig {
   if (configFile !== '') sources.push(readSource(configFile));
   const stdinText = line.readsStdin ? fromBytes(readFileSync(0)) : undefined;
   if (stdinText !== undefined) sources.push({ where: 'the standard input', text: stdinText });
-  sources.push({ where: 'the command line', text: line.lines });
+  sources.push({ where: COMMAND_LINE, text: line.lines });
   const config = new Configuration();
   const problem = loadConfig(config, sources, readIncludes);
   if (problem !== undefined) throw badConfig(problem);
@@ -77,8 +79,10 @@ function readIncludes(pattern: string): Result<readonly ConfigSource[]> {
 }
 
 function badConfig({ where, line, text, reason }: ConfigProblem): TribError {
-  const place = line === 0 ? `In ${where}` : `In ${where}, at line ${line}`;
-  const quoted = text === '' ? [] : [`>>> '${latin1ToUtf8(withoutSecret(text))}'`];
+  const isTyped = where === COMMAND_LINE;
+  const place = line === 0 || isTyped ? `In ${where}` : `In ${where}, at line ${line}`;
+  const shown = `${isTyped ? '--' : ''}${latin1ToUtf8(withoutSecret(text))}`;
+  const quoted = text === '' ? [] : [`>>> '${shown}'`];
   return new TribError('BAD_CONFIG', [`${place}:`, ...quoted, reason].join('\n'), {
     details: { where, line, reason },
   });
