@@ -11,4 +11,6 @@ module.exports = {
   reporter: 'test/support/reporter.cjs',
   timeout: 20_000,
   'check-leaks': true,
+  // oclif keeps its settings there.
+  globals: ['oclif'],
 };

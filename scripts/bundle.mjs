@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { readManifest } from './manifest.mjs';
 import { root } from './support.mjs';
 
 const TARGET = 'node20.19';
@@ -196,22 +197,4 @@ function loadersSource() {
       return `${JSON.stringify(id)}: () => import(${JSON.stringify(`./src/commands/${path}`)}),`;
     });
   return `export default {\n${lines.join('\n')}\n};\n`;
-}
-
-/** oclif's own description of every command, taken from the sources. */
-async function readManifest() {
-  const { Config } = await import('@oclif/core');
-  const { register } = await import('tsx/esm/api');
-  const unregister = register();
-  try {
-    const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    const commands = { strategy: 'pattern', target: './src/commands', globPatterns: ['**/*.ts'] };
-    const config = await Config.load({
-      root,
-      pjson: { ...pjson, oclif: { ...pjson.oclif, commands } },
-    });
-    return config.plugins.get(pjson.name).manifest;
-  } finally {
-    await unregister();
-  }
 }

@@ -1,0 +1,126 @@
+/**
+ * Writes docs/commands.md from what the commands say of themselves; with --check only compares, so that a
+ * test can tell when it was forgotten.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureInstalled } from './install.mjs';
+import { main, root, say } from './support.mjs';
+
+const page = join(root, 'docs', 'commands.md');
+
+await main(async () => {
+  await ensureInstalled();
+  const { readManifest } = await import('./manifest.mjs');
+  const text = reference(await readManifest());
+  if (!process.argv.includes('--check')) {
+    writeFileSync(page, text);
+    return;
+  }
+  const written = readFileSync(page, 'utf8').replaceAll('\r\n', '\n');
+  if (written === text) return;
+  say('docs/commands.md is not what the commands say: run `npm run docs`.');
+  process.exitCode = 1;
+});
+
+function reference({ commands }) {
+  const shown = Object.values(commands)
+    .filter(({ hidden }) => hidden !== true)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const words = (id) => id.replaceAll(':', ' ');
+  const anchor = (id) => `trib-${id.replaceAll(':', '-')}`;
+  return [
+    '# Commands',
+    '',
+    'Made from the commands themselves by `npm run docs`. `trib help COMMAND` shows the same.',
+    '',
+    '| command | |',
+    '| --- | --- |',
+    ...shown.map(({ id, summary }) => `| [${words(id)}](#${anchor(id)}) | ${cell(summary)} |`),
+    '',
+    ...shown.flatMap((command) => section(command, words(command.id))),
+    '## Shared options',
+    '',
+    'Taken by every command that says so above.',
+    '',
+    ...flagTable(sharedFlags(shown)),
+  ].join('\n');
+}
+
+/** Connection and output options are the same wherever they are taken; shown once. */
+function sharedFlags(commands) {
+  const flags = new Map();
+  for (const command of commands) {
+    for (const flag of Object.values(command.flags ?? {})) {
+      if (isShared(flag) && !flags.has(flag.name)) flags.set(flag.name, flag);
+    }
+  }
+  return [...flags.values()];
+}
+
+function isShared({ helpGroup, hidden }) {
+  return hidden !== true && helpGroup !== undefined;
+}
+
+function flagTable(flags) {
+  if (flags.length === 0) return [];
+  return ['| option | |', '| --- | --- |', ...flags.sort(byGroup).map(flagRow), ''];
+}
+
+function section(command, words) {
+  const fill = (text) =>
+    text.replaceAll('<%= config.bin %>', 'trib').replaceAll('<%= command.id %>', words);
+  const usage = [command.usage ?? []].flat().map((line) => `trib ${fill(line)}`);
+  const args = Object.values(command.args ?? {}).filter(({ hidden }) => hidden !== true);
+  const flags = Object.values(command.flags ?? {}).filter(({ hidden }) => hidden !== true);
+  const examples = (command.examples ?? []).map((each) =>
+    fill(typeof each === 'string' ? each : each.command),
+  );
+  return [
+    `## trib ${words}`,
+    '',
+    fill(command.summary ?? ''),
+    '',
+    ...(command.description ? [fill(command.description), ''] : []),
+    ...fence(usage.length > 0 ? usage : [`trib ${words}${args.map(operand).join('')} [OPTIONS]`]),
+    ...(args.length > 0
+      ? [...args.map((arg) => `- \`${arg.name.toUpperCase()}\`: ${arg.description ?? ''}`), '']
+      : []),
+    ...flagTable(flags.filter((flag) => !isShared(flag))),
+    ...(flags.some(({ helpGroup }) => helpGroup === 'CONNECTION')
+      ? ['Also the [shared options](#shared-options).', '']
+      : []),
+    ...(examples.length > 0 ? fence(examples) : []),
+  ];
+}
+
+function fence(lines) {
+  return ['```sh', ...lines, '```', ''];
+}
+
+function operand({ name, required }) {
+  return required ? ` ${name.toUpperCase()}` : ` [${name.toUpperCase()}]`;
+}
+
+/** A command's own options first, those all share afterwards. */
+function byGroup(a, b) {
+  return (a.helpGroup ?? '').localeCompare(b.helpGroup ?? '') || (a.name < b.name ? -1 : 1);
+}
+
+function flagRow(flag) {
+  const value = flag.type === 'option' ? ` ${flag.helpValue ?? '<value>'}` : '';
+  const names = [
+    ...(flag.char ? [`-${flag.char}`] : []),
+    `--${flag.name}`,
+    ...(flag.aliases ?? []).map((alias) => (alias.length === 1 ? `-${alias}` : `--${alias}`)),
+  ];
+  const preset =
+    flag.default === undefined || flag.default === false ? '' : ` [default: ${flag.default}]`;
+  const often = flag.multiple ? ' (repeatable)' : '';
+  const text = flag.summary ?? flag.description ?? '';
+  return `| ${names.map((name) => `\`${name}${value}\``).join(', ')} | ${cell(`${text}${preset}${often}`)} |`;
+}
+
+function cell(text) {
+  return (text ?? '').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
+}
