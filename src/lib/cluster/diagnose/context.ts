@@ -4,9 +4,15 @@ import { shortId } from '../../kernel/node-id.js';
 import { formatAddress } from '../address.js';
 import { agreementOf, type Agreement } from '../agreement.js';
 import type { Finding } from '../finding.js';
-import type { ClusterView } from '../model.js';
+import type { Claim, ClusterView, NodeRecord } from '../model.js';
 import { ownershipOf, type Ownership } from '../ownership.js';
 import { membersOf, type Member } from '../view.js';
+
+/** What one node says of another. */
+export interface Sighting {
+  readonly by: Claim;
+  readonly record: NodeRecord;
+}
 
 export interface Context {
   readonly view: ClusterView;
@@ -14,6 +20,8 @@ export interface Context {
   readonly byId: ReadonlyMap<NodeId, Member>;
   readonly ownership: Ownership;
   readonly agreement: Agreement;
+  /** Records of others that say anything but "member, healthy, link up". */
+  readonly notable: readonly Sighting[];
   /** The entry as an operand: what a cure is typed at. */
   readonly entry: string;
 }
@@ -30,8 +38,31 @@ export function contextOf(view: ClusterView): Context {
     byId: new Map(members.map((member) => [member.id, member])),
     ownership: ownershipOf(view, members),
     agreement: agreementOf(view.claims.values()),
+    notable: notableIn(view),
     entry: formatAddress(entry.address),
   };
+}
+
+/**
+ * A thousand nodes say a million things, most of them in the same shared records: each is judged once,
+ * and the checks look only at what is left.
+ */
+function notableIn(view: ClusterView): readonly Sighting[] {
+  const dull = new Set<NodeRecord>();
+  const notable: Sighting[] = [];
+  for (const by of view.claims.values()) {
+    for (const record of by.records.values()) {
+      if (dull.has(record) || record === by.self) continue;
+      if (isNotable(record)) notable.push({ by, record });
+      else dull.add(record);
+    }
+  }
+  return notable;
+}
+
+function isNotable({ flags, isLinkUp }: NodeRecord): boolean {
+  const isMarked = ['fail', 'fail?', 'handshake', 'noaddr'] as const;
+  return !isLinkUp || isMarked.some((flag) => flags.has(flag));
 }
 
 export function finding(

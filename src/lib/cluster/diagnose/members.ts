@@ -3,9 +3,18 @@ import { shortId, type NodeId } from '../../kernel/node-id.js';
 import { formatAddress } from '../address.js';
 import type { Finding } from '../finding.js';
 import { groupBy } from '../group-by.js';
-import type { Claim, NodeRecord } from '../model.js';
+import type { Claim, ClusterView, NodeRecord, RecordFlag } from '../model.js';
 import { recordsAbout, type Member } from '../view.js';
-import { at, finding, listed, nodeText, plural, shortened, type Context } from './context.js';
+import {
+  at,
+  finding,
+  listed,
+  nodeText,
+  plural,
+  shortened,
+  type Context,
+  type Sighting,
+} from './context.js';
 
 /** What the answering nodes say of one node. */
 interface Repute {
@@ -18,10 +27,14 @@ interface Repute {
 
 export function memberFindings(context: Context): readonly Finding[] {
   const strangers = strangersIn(context);
+  const about = groupBy(
+    context.notable.filter(({ record }) => !record.flags.has('handshake')),
+    ({ record }) => record.id,
+  );
   return [
     ...context.members
       .filter(({ id }) => !strangers.has(id))
-      .flatMap((member) => standing(context, reputeOf(context, member))),
+      .flatMap((member) => standing(context, reputeOf(context, member, about))),
     ...foreigners(context, strangers),
     ...impostors(context),
     ...handshakes(context),
@@ -31,19 +44,24 @@ export function memberFindings(context: Context): readonly Finding[] {
   ];
 }
 
-function reputeOf(context: Context, member: Member): Repute {
-  const failedBy: string[] = [];
-  const suspectedBy: string[] = [];
-  let knownBy = 0;
-  let hasNoAddress = false;
-  for (const { by, record } of recordsAbout(context.view, member.id)) {
-    if (record.flags.has('handshake')) continue;
-    knownBy++;
-    if (record.flags.has('fail')) failedBy.push(formatAddress(by.reachedAt));
-    if (record.flags.has('fail?')) suspectedBy.push(formatAddress(by.reachedAt));
-    if (record.flags.has('noaddr')) hasNoAddress = true;
-  }
-  return { member, knownBy, failedBy, suspectedBy, hasNoAddress };
+function reputeOf(
+  context: Context,
+  member: Member,
+  about: ReadonlyMap<NodeId, readonly Sighting[]>,
+): Repute {
+  const sightings = about.get(member.id) ?? [];
+  const flaggedBy = (flag: RecordFlag) =>
+    sightings
+      .filter(({ record }) => record.flags.has(flag))
+      .map(({ by }) => formatAddress(by.reachedAt));
+  return {
+    member,
+    // Only of a silent node it matters who knows it; one that answers differs in the views otherwise.
+    knownBy: member.claim ? Infinity : knowers(context, member.id).length,
+    failedBy: flaggedBy('fail'),
+    suspectedBy: flaggedBy('fail?'),
+    hasNoAddress: sightings.some(({ record }) => record.flags.has('noaddr')),
+  };
 }
 
 /** At most one finding per node: the gravest thing that can be said of it. */
@@ -130,11 +148,15 @@ function strangersIn({ view }: Context): ReadonlySet<NodeId> {
   if (view.claims.size < 2) return new Set();
   const known = new Set<NodeId>();
   for (const claim of view.claims.values()) {
+    if (known.size >= view.claims.size && isKnown(view, known)) break;
     for (const id of claim.records.keys()) if (id !== claim.self.id) known.add(id);
   }
   const isStranger = (id: NodeId) => id !== view.entryId && !known.has(id);
   return new Set([...view.claims.keys()].filter(isStranger));
 }
+
+const isKnown = ({ claims }: ClusterView, known: ReadonlySet<NodeId>): boolean =>
+  [...claims.keys()].every((id) => known.has(id));
 
 /** A reused address: another cluster's node answers where a member is expected (or a blank node does). */
 function foreigners(context: Context, strangers: ReadonlySet<NodeId>): readonly Finding[] {
@@ -193,12 +215,7 @@ function impostors(context: Context): readonly Finding[] {
 
 /** Ids in a handshake change every few seconds; the address is what stays. */
 function handshakes(context: Context): readonly Finding[] {
-  const seen: { readonly by: Claim; readonly record: NodeRecord }[] = [];
-  for (const by of context.view.claims.values()) {
-    for (const record of by.records.values()) {
-      if (record.flags.has('handshake')) seen.push({ by, record });
-    }
-  }
+  const seen = context.notable.filter(({ record }) => record.flags.has('handshake'));
   const byAddress = groupBy(seen, ({ record }) => formatAddress(record));
   return [...byAddress].map(([address, sightings]) =>
     finding({
@@ -220,12 +237,10 @@ function handshakes(context: Context): readonly Finding[] {
 /** Between two nodes that both answer; a link to a dead node is that node's finding. */
 function downLinks(context: Context): readonly Finding[] {
   const down: { readonly by: Claim; readonly peer: Member }[] = [];
-  for (const by of context.view.claims.values()) {
-    for (const [id, record] of by.records) {
-      if (record.isLinkUp || id === by.self.id || isSuspect(record)) continue;
-      const peer = context.byId.get(id);
-      if (peer?.claim) down.push({ by, peer });
-    }
+  for (const { by, record } of context.notable) {
+    if (record.isLinkUp || isSuspect(record)) continue;
+    const peer = context.byId.get(record.id);
+    if (peer?.claim) down.push({ by, peer });
   }
   if (down.length === 0) return [];
   return [
@@ -278,7 +293,9 @@ function loading(context: Context): readonly Finding[] {
 }
 
 function knowers(context: Context, id: NodeId): readonly string[] {
-  return [...recordsAbout(context.view, id)].map(({ by }) => formatAddress(by.reachedAt));
+  return [...recordsAbout(context.view, id)]
+    .filter(({ record }) => !record.flags.has('handshake'))
+    .map(({ by }) => formatAddress(by.reachedAt));
 }
 
 const isSuspect = ({ flags }: NodeRecord): boolean =>

@@ -1,5 +1,6 @@
 /** Replication: who has a copy, who has none, and who follows somebody it should not. */
 import type { Finding } from '../finding.js';
+import { groupBy } from '../group-by.js';
 import { isDown, type Member } from '../view.js';
 import { at, finding, listed, nodeText, plural, type Context } from './context.js';
 
@@ -72,10 +73,11 @@ function offsets(replica: Member, primary: Member): readonly string[] {
 }
 
 function barePrimaries(context: Context): readonly Finding[] {
+  const followers = groupBy(context.members, ({ primaryId }) => primaryId);
   return context.members
     .filter((member) => member.role === 'primary' && member.claim && member.slots.length > 0)
     .flatMap((primary) => {
-      const replicas = context.members.filter(({ primaryId }) => primaryId === primary.id);
+      const replicas = followers.get(primary.id) ?? [];
       if (replicas.some((replica) => !isDown(replica))) return [];
       return [
         finding({
