@@ -4,7 +4,7 @@
  */
 import { accessSync, appendFileSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
-import { latin1ToUtf8 } from '../../../kernel/bytes.js';
+import { latin1ToUtf8, utf8ToLatin1 } from '../../../kernel/bytes.js';
 import { messageOf, TribError } from '../../../kernel/errors.js';
 import type { Log } from '../../ports/wings.js';
 import { type EmbeddedNode, startNode } from '../node.js';
@@ -31,7 +31,10 @@ export async function runNode(args: readonly string[], self: NodeProcess): Promi
     }
     return await serve(start, self);
   } catch (error) {
-    if (!(error instanceof TribError)) throw error;
+    if (!(error instanceof TribError)) {
+      if (isDaemonChild()) await reportToParent({ kind: 'failed', text: messageOf(error) });
+      throw error;
+    }
     const isConfig = error.code === 'BAD_CONFIG';
     const title = isConfig ? `*** FATAL CONFIG ERROR (trib ${self.version}) ***\n` : '';
     const text = `${title}${[error.message, ...error.hints].join('\n')}`;
@@ -70,10 +73,10 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
     force: () => process.exit(1),
   });
   try {
-    node = await startNode({ config, dir, configFile, log });
+    node = await startNode({ config, dir, configFile: utf8ToLatin1(configFile), log });
   } catch (error) {
     stopping.release();
-    if (error instanceof TribError) log('warning', error.message);
+    log('warning', messageOf(error));
     throw error;
   }
   const pidFile = inFolder('pidfile');
