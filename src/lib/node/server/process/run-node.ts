@@ -73,7 +73,13 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
     force: () => process.exit(1),
   });
   try {
-    node = await startNode({ config, dir, configFile: utf8ToLatin1(configFile), log });
+    node = await startNode({
+      config,
+      dir,
+      configFile: utf8ToLatin1(configFile),
+      log,
+      onShutdown: () => log('notice', 'SHUTDOWN: ending in good order'),
+    });
   } catch (error) {
     stopping.release();
     log('warning', messageOf(error));
