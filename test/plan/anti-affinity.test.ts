@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { costOf, placeNodes, type Group, type Site } from '../../src/lib/plan/anti-affinity.js';
+import { placeNodes } from '../../src/lib/plan/anti-affinity.js';
+import { costOf, type Group, type Site } from '../../src/lib/plan/misplacement.js';
 
 /** Zones by host, as the machines in a rack. */
 function sitesOf(hosts: readonly number[], zones: readonly (number | undefined)[] = []): Site[] {

@@ -79,7 +79,7 @@ export function* recordsAbout(
   }
 }
 
-export function isReplicaRecord(record: NodeRecord): boolean {
+function isReplicaRecord(record: NodeRecord): boolean {
   return record.flags.has('slave');
 }
 

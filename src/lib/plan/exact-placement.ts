@@ -5,7 +5,7 @@
  * the remainders few: thirty nodes on thirty hosts have thirty of them, not a billion.
  */
 import { AssertionFailure } from '../kernel/errors.js';
-import { costOf, type Group, type Site } from './anti-affinity.js';
+import { costOf, type Group, type Site } from './misplacement.js';
 
 /** Beyond this many remainders or ways to fill groups the answer is "too much to work out". */
 const WORK_MAX = 60_000;

@@ -12,8 +12,9 @@ import type { NodeId } from '../kernel/node-id.js';
 import type { SlotRange } from '../kernel/ranges.js';
 import { SLOT_COUNT } from '../kernel/slot.js';
 import { asAlreadyCreated } from './already-created.js';
-import { placeNodes, type Misplacement } from './anti-affinity.js';
+import { placeNodes } from './anti-affinity.js';
 import { refuseNonEmpty } from './emptiness.js';
+import type { Misplacement } from './misplacement.js';
 import { refOf } from './node-ref.js';
 import type { NodeRef, Plan, Stage } from './plan.js';
 

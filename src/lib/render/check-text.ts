@@ -49,10 +49,7 @@ export function clusterCheckText(
 }
 
 /** Each finding: its line, the evidence, the cure. */
-export function findingsText(
-  findings: readonly Finding[],
-  capabilities: Capabilities,
-): readonly string[] {
+function findingsText(findings: readonly Finding[], capabilities: Capabilities): readonly string[] {
   const style = styleFor(capabilities);
   return findings.flatMap((finding) => findingLines(finding, style));
 }
