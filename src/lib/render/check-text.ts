@@ -70,7 +70,8 @@ function findingLines(finding: Finding, style: Style): readonly string[] {
     marked(first, severity, style),
     ...rest,
     ...evidence.flatMap((line) => wrap(line, style.width, { first: '    - ', rest: '      ' })),
-    ...cure.flatMap((line) => wrap(line, style.width, { first: '    > ', rest: '      ' })),
+    // Something to copy and paste stays in one line, however long.
+    ...cure.map((line) => `    > ${line}`),
   ];
 }
 

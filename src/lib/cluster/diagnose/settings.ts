@@ -86,9 +86,11 @@ function loopbacks(context: Context): readonly Finding[] {
       message: isOneHost
         ? 'All nodes announce loopback addresses: only clients on this machine can use the cluster.'
         : `${plural(looping.length, 'node')} announced with a loopback address, while others are elsewhere.`,
-      evidence: looping.map(
-        (member) => `${at(member)} is announced as ${formatAddress(member.announced!)}`,
-      ),
+      evidence: isOneHost
+        ? []
+        : looping.map(
+            (member) => `${at(member)} is announced as ${formatAddress(member.announced!)}`,
+          ),
       cure: isOneHost
         ? []
         : looping.map(
