@@ -51,7 +51,7 @@ describe('lab', function () {
         const started = await up('--detach');
         expect(started.stderr).to.equal('');
         expect(started.status).to.equal(0);
-        expect(started.stdout).to.contain('[OK] The cluster is healthy.');
+        expect(started.stdout).to.contain('[OK] All 16384 slots covered.');
         const status = await lab('status', '--json');
         expect(status.status).to.equal(0);
         const [shown] = JSON.parse(status.stdout).labs;
