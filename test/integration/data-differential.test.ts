@@ -42,7 +42,7 @@ const number = fc.constantFrom(
 /** Far from now, so that nothing expires while two servers are compared. */
 const ttl = fc.constantFrom('1000', '2000', '0', '-1', 'x', '9223372036854775807', '100000');
 const moment = fc.constantFrom('1', '4000000000', '4000000001', 'x', '-5');
-const word = <T extends string>(...words: T[]): fc.Arbitrary<string> => fc.constantFrom(...words);
+const word = (...words: string[]): fc.Arbitrary<string> => fc.constantFrom(...words);
 const optional = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string[]> =>
   fc.array(arbitrary, { maxLength: 1 });
 
@@ -107,7 +107,7 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
     key,
     key,
     optional(word('REPLACE')),
-    fc.oneof(fc.constant([]), fc.tuple(word('DB'), word('0', '3', '99', 'x'))),
+    fc.oneof(fc.constant<string[]>([]), fc.tuple(word('DB'), word('0', '3', '99', 'x'))),
   ),
   join(word('MOVE'), key, word('0', '3', '99', 'x')),
   join(
@@ -173,7 +173,7 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
 /** Replies whose content may rightly differ: order of keys, and times that run. */
 function normalize(argv: readonly string[], text: string): string {
   const name = argv[0]!.toUpperCase();
-  if (name === 'KEYS' || name === 'SCAN') return [...text].sort().join('');
+  if (name === 'KEYS' || name === 'SCAN') return Array.from(text).sort().join('');
   const isTime = name === 'TTL' || name === 'PTTL' || name.endsWith('EXPIRETIME');
   const time = isTime ? Number(/^:(\d+)$/.exec(text)?.[1] ?? -1) : -1;
   // The two ran at slightly different moments: to the nearest 10 s they agree.
@@ -183,8 +183,8 @@ function normalize(argv: readonly string[], text: string): string {
 
 describe('embedded node beside redis-server: same commands, same replies', function () {
   this.timeout(60_000);
-  let real: RealServer;
-  let node: EmbeddedNode;
+  let real: RealServer | undefined;
+  let node: EmbeddedNode | undefined;
 
   before(async function () {
     if (!hasRedisServer()) this.skip();
@@ -202,7 +202,7 @@ describe('embedded node beside redis-server: same commands, same replies', funct
       const property = fc.asyncProperty(
         fc.array(command, { minLength: 1, maxLength: 40 }),
         async (commands) => {
-          const clients = [await RespClient.open(real.port), await RespClient.open(node.port)];
+          const clients = [await RespClient.open(real!.port), await RespClient.open(node!.port)];
           try {
             const transcripts = await Promise.all(
               clients.map(async (client) => {

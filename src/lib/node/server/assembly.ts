@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { NodeId } from '../../kernel/node-id.js';
+import { TribError } from '../../kernel/errors.js';
 import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
 import { ServerStats } from '../ports/stats.js';
@@ -15,11 +16,13 @@ import { Connection, type ConnectionOwner } from './connection.js';
 import { createDataWing } from './data-wing.js';
 import { Dispatcher } from './dispatcher.js';
 import { createHost } from './host.js';
-import { Listener } from './listener.js';
+import { type ClientPort, openClientPort } from './client-port.js';
+import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
 import type { EmbeddedNode } from './node.js';
 import { type PauseOwner, Pauses } from './pauses.js';
+import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
-import { STANDALONE } from './standalone.js';
+import { NO_REPLICAS, NO_TRANSFER, STANDALONE } from './standalone.js';
 
 export interface AssemblyOptions {
   readonly config: Configuration;
@@ -32,6 +35,7 @@ export interface AssemblyOptions {
   readonly configFile: string;
   readonly log: Log;
   readonly onShutdown: () => void;
+  readonly startCluster: StartClusterWing | undefined;
   readonly cleanUp: () => void;
 }
 
@@ -40,10 +44,13 @@ const CRON_PERIOD_MS = 100;
 /** Expiring may take this much of one cron period before clients get their turn again. */
 const EXPIRE_BUDGET_MS = 5;
 
+/** Wings come one by one while a node starts; to everybody else they are readonly. */
+type MutableWings = { -readonly [Name in keyof Wings]: Wings[Name] };
+
 export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly runId = randomBytes(20).toString('hex');
   readonly dir: string;
-  readonly wings: Wings;
+  readonly wings: MutableWings;
   readonly ended: Promise<void>;
   readonly sessions: Sessions;
   readonly #options: AssemblyOptions;
@@ -56,7 +63,9 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   /** The primary's stream as a client of its own: it has no socket and full rights. */
   readonly #stream: Connection;
   readonly #replication: ReplicationWing = STANDALONE;
-  #listener: Listener | undefined;
+  #clientPort: ClientPort | undefined;
+  #bus: RunningClusterWing | undefined;
+  #isAccepting = false;
   #cron: NodeJS.Timeout | undefined;
   #pauseTimer: NodeJS.Timeout | undefined;
   #isExpiring = true;
@@ -94,6 +103,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       wings: this.wings,
       sessions: this.sessions,
       pauses: this.#pauses,
+      rules: new ServingRules(this.wings),
       prng: this.#prng,
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
@@ -108,11 +118,11 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   get port(): number {
-    return this.#listener?.port ?? 0;
+    return this.#clientPort?.listener.port ?? 0;
   }
 
   get busPort(): number | undefined {
-    return undefined;
+    return this.#bus?.busPort;
   }
 
   get id(): NodeId | undefined {
@@ -130,23 +140,46 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   async #open(): Promise<void> {
-    const { config, bind, port } = this.#options;
-    if (port !== 0 || this.#options.isAnyPort) {
-      this.#listener = await Listener.open({
+    const { config, bind, port, isAnyPort, startCluster } = this.#options;
+    const isCluster = config.boolean('cluster-enabled');
+    if (isCluster && startCluster === undefined) {
+      throw new TribError('BAD_CONFIG', 'cluster-enabled yes: this node has no cluster bus');
+    }
+    if (port !== 0 || isAnyPort) {
+      this.#clientPort = await openClientPort({
         bind,
         port,
+        isAnyPort,
         backlog: config.number('tcp-backlog'),
         onSocket: (socket) => this.#admit(socket),
+        startBus:
+          startCluster && isCluster ? (own) => this.#startBus(startCluster, own) : undefined,
       });
     }
+    this.#isAccepting = true;
     this.#cron = setInterval(() => this.#tick(), CRON_PERIOD_MS);
+  }
+
+  async #startBus(start: StartClusterWing, port: number): Promise<RunningClusterWing> {
+    const { bind, busPort, dir } = this.#options;
+    this.#bus = await start({
+      wings: this.wings,
+      port,
+      tlsPort: 0,
+      bind,
+      directory: dir,
+      ...(busPort === undefined ? {} : { busPort }),
+    });
+    this.wings.cluster = this.#bus;
+    return this.#bus;
   }
 
   async #close(how: 'now' | 'after-reply'): Promise<void> {
     clearInterval(this.#cron);
     clearTimeout(this.#pauseTimer);
-    const closed = this.#listener?.close();
+    const closed = this.#clientPort?.listener.close();
     for (const connection of [...this.sessions.all()]) connection.close(how);
+    await this.#bus?.stop();
     await closed;
     this.#options.cleanUp();
     this.#markEnded();
@@ -154,7 +187,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   // --- wings ----------------------------------------------------------------
 
-  #createWings(table: CommandTable): Wings {
+  #createWings(table: CommandTable): MutableWings {
     const { config, configFile, log } = this.#options;
     const data = createDataWing({
       keyspace: this.#keyspace,
@@ -181,12 +214,14 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     return {
       data,
       replication: this.#replication,
+      replicas: NO_REPLICAS,
+      transfer: NO_TRANSFER,
       cluster: undefined,
       config,
       host,
       stats: this.#stats,
       log,
-    } as unknown as Wings;
+    };
   }
 
   #beginShutdown(): string | undefined {
@@ -201,7 +236,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     const { counters } = this.#stats;
     const rules = this.#rules;
     socket.on('error', () => socket.destroy());
-    if (this.#stopping !== undefined) {
+    if (this.#stopping !== undefined || !this.#isAccepting) {
       socket.destroy();
       return;
     }
@@ -219,7 +254,6 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     if (rules.keepaliveSeconds > 0) socket.setKeepAlive(true, rules.keepaliveSeconds * 1000);
     const connection = new Connection(this.sessions.nextId(), socket, this, false);
     connection.isAuthenticated = !rules.hasPassword;
-    connection.parser.isTrusted = connection.isAuthenticated;
     connection.parser.bulkBytesMax = rules.bulkBytesMax;
     this.sessions.add(connection);
   }
@@ -261,7 +295,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   #unpause(owner: PauseOwner): void {
     this.#pauses.release(owner);
-    this.#retryPostponed();
+    // Not at once: the command that unpaused is still running.
+    setImmediate(() => this.#retryPostponed());
   }
 
   #postpone(connection: Connection, argv: string[]): void {
@@ -279,6 +314,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   /** What a narrower pause still holds is postponed again. */
   #retryPostponed(): void {
+    if (this.#stopping !== undefined) return;
     this.#pauses.scope(Date.now());
     this.#schedulePauseEnd();
     for (const connection of [...this.sessions.all()]) {
@@ -287,8 +323,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   #releaseBlocked(): void {
+    setImmediate(() => this.#retryPostponed());
     for (const connection of [...this.sessions.all()]) {
-      if (connection.postponed !== undefined) connection.retryPostponed();
       connection.release();
     }
   }

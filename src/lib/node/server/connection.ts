@@ -48,7 +48,6 @@ export class Connection implements Session {
   readonly parser = new RequestParser();
   db = 0;
   name = '';
-  isAuthenticated: boolean;
   isReadonly = false;
   isAsking = false;
   isReplica = false;
@@ -80,7 +79,6 @@ export class Connection implements Session {
     this.#socket = socket;
     this.#owner = owner;
     this.isTls = isTls;
-    this.isAuthenticated = false;
     this.connectedAtMs = owner.nowMs();
     this.lastActiveAtMs = this.connectedAtMs;
     this.address = formatAddress(socket.remoteAddress, socket.remotePort);
@@ -90,6 +88,14 @@ export class Connection implements Session {
     socket.on('error', () => this.close());
     socket.on('end', () => this.close('after-reply'));
     socket.on('close', () => this.#ended());
+  }
+
+  get isAuthenticated(): boolean {
+    return this.parser.isTrusted;
+  }
+
+  set isAuthenticated(isAuthenticated: boolean) {
+    this.parser.isTrusted = isAuthenticated;
   }
 
   get protocol(): 2 | 3 {
@@ -172,7 +178,8 @@ export class Connection implements Session {
         if (this.#suspension !== suspension) return;
         this.#suspension = undefined;
         answer(this.replies);
-        this.#resume();
+        // Not at once: another client's command may be running that led to this answer.
+        setImmediate(() => this.#resume());
       },
     };
     this.#suspension = suspension;

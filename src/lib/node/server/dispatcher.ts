@@ -16,6 +16,7 @@ import type { Command, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
 import { Execution, type Propagated } from './execution.js';
 import type { Pauses } from './pauses.js';
+import type { ServingRules } from './serving-rules.js';
 import type { QueuedCommand } from './transaction.js';
 
 export interface DispatcherOptions {
@@ -24,6 +25,7 @@ export interface DispatcherOptions {
   readonly wings: Wings;
   readonly sessions: SessionsPort;
   readonly pauses: Pauses;
+  readonly rules: ServingRules;
   readonly prng: Prng;
   readonly nowMs: () => number;
   readonly nowMicros: () => number;
@@ -61,20 +63,14 @@ export class Dispatcher {
   readonly #pending: Propagated[] = [];
   readonly #execution: Execution;
   #isRunning = false;
-  /** requirepass is set. */
-  needsPassword = false;
-  /** The rarely true settings that writes must look at; recomputed on change. */
-  minReplicasToWrite = 0;
-  isReadonlyReplica = false;
-  refusesStaleReads = false;
-  slowerThanMicros = -1;
-
+  readonly #rules: ServingRules;
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#table = options.table;
     this.#keyspace = options.keyspace;
     this.#wings = options.wings;
     this.#pauses = options.pauses;
+    this.#rules = options.rules;
     this.#execution = this.#newExecution();
     options.keyspace.onExpired = (db, key) => this.#noteExpired(db, key);
   }
@@ -189,7 +185,7 @@ export class Dispatcher {
   // --- may it run -----------------------------------------------------------
 
   #admit(connection: Connection, command: Command, argv: string[]): void {
-    if (!connection.isAuthenticated && !command.needsNoAuth && this.needsPassword) {
+    if (!connection.isAuthenticated && !command.needsNoAuth && this.#rules.needsPassword) {
       this.#refuse(connection, command, 'NOAUTH Authentication required.');
       return;
     }
@@ -203,7 +199,7 @@ export class Dispatcher {
       command.isWrite ||
       (command.fullName === 'exec' &&
         (transaction?.queue.some((one) => one.command.isWrite) ?? false));
-    if (isWrite && (this.isReadonlyReplica || this.minReplicasToWrite > 0)) {
+    if (isWrite && (this.#rules.isReadonlyReplica || this.#rules.minReplicasToWrite > 0)) {
       const refusal = this.#writeRefusal();
       if (refusal !== undefined) {
         this.#refuse(connection, command, refusal);
@@ -219,7 +215,7 @@ export class Dispatcher {
       return;
     }
     if (
-      this.refusesStaleReads &&
+      this.#rules.refusesStaleReads &&
       !command.isAllowedWhileStale &&
       !this.#wings.replication.isLinkUp
     ) {
@@ -282,12 +278,12 @@ export class Dispatcher {
 
   #writeRefusal(): string | undefined {
     const { replication } = this.#wings;
-    if (this.minReplicasToWrite > 0 && replication.role === 'primary') {
-      if (replication.countGoodReplicas() < this.minReplicasToWrite) {
+    if (this.#rules.minReplicasToWrite > 0 && replication.role === 'primary') {
+      if (replication.countGoodReplicas() < this.#rules.minReplicasToWrite) {
         return 'NOREPLICAS Not enough good replicas to write.';
       }
     }
-    return this.isReadonlyReplica
+    return this.#rules.isReadonlyReplica
       ? "READONLY You can't write against a read only replica."
       : undefined;
   }
@@ -373,7 +369,7 @@ export class Dispatcher {
     if (hasFailed) stats.errorReplied(replies.lastError);
     const micros = this.#options.nowMicros() - startedMicros;
     stats.done(command.fullName, micros, hasFailed);
-    if (this.slowerThanMicros >= 0 && micros >= this.slowerThanMicros) {
+    if (this.#rules.slowerThanMicros >= 0 && micros >= this.#rules.slowerThanMicros) {
       this.#noteSlow(connection, one, micros);
     }
   }

@@ -76,6 +76,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
       configFile: options.configFile ?? '',
       log: options.log ?? silent,
       onShutdown: options.onShutdown ?? ((): void => undefined),
+      startCluster: undefined,
       cleanUp,
     });
   } catch (error) {

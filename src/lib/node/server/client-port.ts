@@ -1,0 +1,55 @@
+/**
+ * Where a node listens for clients. A cluster node needs two ports, and others look for the bus at client
+ * port + 10000: when any port will do, a pair is drawn of which both can be had.
+ */
+import { randomInt } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TribError } from '../../kernel/errors.js';
+import type { RunningClusterWing } from './bus/options.js';
+import { Listener } from './listener.js';
+
+export interface ClientPortOptions {
+  readonly bind: readonly string[];
+  readonly port: number;
+  readonly isAnyPort: boolean;
+  readonly backlog: number;
+  readonly onSocket: (socket: Socket) => void;
+  /** Starts the bus beside this client port; undefined outside of a cluster. */
+  readonly startBus: ((port: number) => Promise<RunningClusterWing>) | undefined;
+}
+
+export interface ClientPort {
+  readonly listener: Listener;
+  readonly bus: RunningClusterWing | undefined;
+}
+
+/** Below the range from which systems take ports for outgoing connections, with room for + 10000. */
+const DRAWN_PORTS = { first: 12_000, last: 32_000 } as const;
+const DRAWS_MAX = 100;
+
+/** @throws TribError ADDRESS_IN_USE, and whatever the bus rejects with. */
+export async function openClientPort(options: ClientPortOptions): Promise<ClientPort> {
+  const { isAnyPort, startBus } = options;
+  for (let draw = 1; ; draw++) {
+    const draws = isAnyPort && startBus !== undefined;
+    const port = draws ? randomInt(DRAWN_PORTS.first, DRAWN_PORTS.last) : options.port;
+    try {
+      return await openPair(options, port);
+    } catch (error) {
+      const isTaken = error instanceof TribError && error.code === 'ADDRESS_IN_USE';
+      if (!draws || !isTaken || draw === DRAWS_MAX) throw error;
+    }
+  }
+}
+
+async function openPair(options: ClientPortOptions, port: number): Promise<ClientPort> {
+  const { bind, backlog, onSocket, startBus } = options;
+  const listener = await Listener.open({ bind, port, backlog, onSocket });
+  if (startBus === undefined) return { listener, bus: undefined };
+  try {
+    return { listener, bus: await startBus(listener.port) };
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What configuration and role demand of commands, as fields for the hot path: read once, and again when a
+ * directive or the role changes.
+ */
+import type { Wings } from '../ports/wings.js';
+
+export class ServingRules {
+  readonly #wings: Pick<Wings, 'config' | 'replication'>;
+  needsPassword = false;
+  minReplicasToWrite = 0;
+  isReadonlyReplica = false;
+  /** A replica without its primary answers nothing that may be stale. */
+  refusesStaleReads = false;
+  /** Negative: no slow log. */
+  slowerThanMicros = -1;
+
+  constructor(wings: Pick<Wings, 'config' | 'replication'>) {
+    this.#wings = wings;
+    this.refresh();
+    for (const name of DIRECTIVES) wings.config.onChange(name, () => this.refresh());
+  }
+
+  /** Call when the role changed. */
+  refresh(): void {
+    const { config, replication } = this.#wings;
+    const isReplica = replication.role === 'replica';
+    this.needsPassword = (config.get('requirepass') ?? '') !== '';
+    this.minReplicasToWrite = config.number('min-replicas-to-write');
+    this.isReadonlyReplica = isReplica && config.boolean('replica-read-only');
+    this.refusesStaleReads = isReplica && !config.boolean('replica-serve-stale-data');
+    this.slowerThanMicros = config.number('slowlog-log-slower-than');
+  }
+}
+
+const DIRECTIVES = [
+  'requirepass',
+  'min-replicas-to-write',
+  'replica-read-only',
+  'replica-serve-stale-data',
+  'slowlog-log-slower-than',
+] as const;
