@@ -36,35 +36,55 @@ export async function askPassword(asking: Asking): Promise<string> {
       hint: 'Use --password-file or the variable REDISCLI_AUTH where nobody can type.',
     });
   }
-  return await atTerminal({ type: 'password', message: prompt.trimEnd() }, asking);
+  return hiddenLine(prompt, asking);
 }
 
 async function ask(prompt: string, asking: Asking): Promise<string | undefined> {
-  if (asking.stdin.isTTY) return atTerminal({ type: 'input', message: prompt.trimEnd() }, asking);
+  if (asking.stdin.isTTY) return typedLine(prompt, asking);
   asking.output.write(prompt);
   const line = await lineFrom(asking.stdin);
   asking.output.write(`${line ?? ''}\n`);
   return line;
 }
 
-async function atTerminal(
-  question: { readonly type: 'input' | 'password'; readonly message: string },
-  { stdin, output }: Asking,
-): Promise<string> {
+/**
+ * One question, one answer beside it. A prompt that redraws its line with every key would look the same
+ * on a screen, but not in the transcripts of `script` and `expect`, which administrators keep.
+ */
+function typedLine(prompt: string, { stdin, output }: Asking): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: stdin, output, terminal: true });
+    let answer: string | undefined;
+    lines.once('SIGINT', () => {
+      output.write('\n');
+      reject(interrupted());
+      lines.close();
+    });
+    lines.once('close', () => resolve(answer));
+    lines.question(prompt, (line) => {
+      answer = line;
+      lines.close();
+    });
+  });
+}
+
+async function hiddenLine(prompt: string, { stdin, output }: Asking): Promise<string> {
+  // Loaded here only: most commands never ask, and it is not small.
   const { createPromptModule } = (await import('inquirer')).default;
-  const plain = (text: string): string => text;
-  // Scripts that watch the terminal (expect) look for the words, not for ornaments around them.
-  const theme = { prefix: '', style: { message: plain, answer: plain } };
+  const theme = { prefix: '', style: { message: (text: string): string => text } };
   try {
     const answers = await createPromptModule({ input: stdin, output })<{ answer: string }>([
-      { ...question, name: 'answer', theme },
+      { type: 'password', name: 'answer', message: prompt.trimEnd(), theme },
     ]);
     return answers.answer;
   } catch (error) {
-    const left = error instanceof Error && /ExitPrompt|AbortPrompt/.test(error.name);
-    if (!left) throw error;
-    throw new TribError('INTERRUPTED', 'Interrupted: nothing was changed.');
+    if (error instanceof Error && /ExitPrompt|AbortPrompt/.test(error.name)) throw interrupted();
+    throw error;
   }
+}
+
+function interrupted(): TribError {
+  return new TribError('INTERRUPTED', 'Interrupted: nothing was changed.');
 }
 
 function lineFrom(stdin: NodeJS.ReadStream): Promise<string | undefined> {
