@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 /** The program straight from its TypeScript sources, for those who work on it. No build, slower start. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Config, execute } from '@oclif/core';
-import { register } from 'tsx/esm/api';
+'use strict';
+const { dirname } = require('node:path');
+const { Config, execute } = require('@oclif/core');
+const pjson = require('../package.json');
 
-register();
-const root = fileURLToPath(new URL('..', import.meta.url));
-const pjson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-pjson.oclif = {
-  ...pjson.oclif,
-  commands: { strategy: 'pattern', target: './src/commands', globPatterns: ['**/*.ts'] },
-};
+void main();
 
-const loadOptions = await Config.load({ root, pjson, ignoreManifest: true, enablePerf: false });
-await execute({ dir: import.meta.url, loadOptions });
+async function main() {
+  const { register } = await import('tsx/esm/api');
+  register();
+  const commands = { strategy: 'pattern', target: './src/commands', globPatterns: ['**/*.ts'] };
+  const loadOptions = await Config.load({
+    root: dirname(__dirname),
+    pjson: { ...pjson, oclif: { ...pjson.oclif, commands } },
+  });
+  await execute({ dir: __dirname, loadOptions });
+}

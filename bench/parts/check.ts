@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RedisLinks } from '../../src/lib/client/redis-links.js';
 import { formatAddress } from '../../src/lib/cluster/address.js';
@@ -15,6 +16,8 @@ import { startFreshServers, waitWhole } from '../support/real-cluster.js';
 import { TRIB } from '../support/trib.js';
 
 const DELAY_MS = 1;
+/** A new port travels with pings, one every half node timeout between two nodes at the latest. */
+const ANNOUNCE_DEADLINE_MS = 60_000;
 const HOST = '127.0.0.1';
 
 export async function benchCheck(size: number, runs: number): Promise<Figure[]> {
@@ -25,6 +28,7 @@ export async function benchCheck(size: number, runs: number): Promise<Figure[]> 
     const ports = await findFreePorts(HOST, size);
     proxies = await startProxies(servers.addresses, ports);
     await announce(servers.addresses, ports);
+    await waitAnnounced(servers.addresses, ports);
     await waitWhole({ host: HOST, port: ports[0]! }, size);
     const entry = formatAddress({ host: HOST, port: ports[0]! });
     const trib: number[] = [];
@@ -73,6 +77,28 @@ async function announce(nodes: readonly NodeAddress[], ports: readonly number[])
         await link.call(['CONFIG', 'SET', 'cluster-announce-port', ports[index]!]);
       }),
     );
+  } finally {
+    links.closeAll();
+  }
+}
+
+/** Until every node tells every other node's new port: until then a tool would take the short way. */
+async function waitAnnounced(
+  nodes: readonly NodeAddress[],
+  ports: readonly number[],
+): Promise<void> {
+  const links = new RedisLinks();
+  const giveUpAt = Date.now() + ANNOUNCE_DEADLINE_MS;
+  const wanted = ports.map((port) => `${HOST}:${port}@`);
+  try {
+    for (const node of nodes) {
+      for (;;) {
+        const told = String(await links.to(node).call(['CLUSTER', 'NODES']));
+        if (wanted.every((address) => told.includes(address))) break;
+        if (Date.now() > giveUpAt) throw new Error('the proxies are not known everywhere');
+        await delay(100);
+      }
+    }
   } finally {
     links.closeAll();
   }
