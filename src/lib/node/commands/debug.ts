@@ -1,9 +1,12 @@
 /** DEBUG, as far as tests of clusters need it. Off unless enable-debug-command says otherwise. */
+import { dataSetDigest, valueDigest } from './digest.js';
 import { helpLines } from './help.js';
 import { isAllowedTo } from './local-client.js';
 import type { StoreCall } from './store-call.js';
 
 const HELP = helpLines('debug', [
+  ['DIGEST', 'A fingerprint of all data, the same on every server that holds the same.'],
+  ['DIGEST-VALUE <key> [<key> ...]', 'Fingerprints of the values of these keys.'],
   ['JMAP', 'Nothing; taken because some tests send it.'],
   ['SET-ACTIVE-EXPIRE <0|1>', 'Whether expired keys are deleted unasked.'],
   ['SLEEP <seconds>', 'Do nothing at all for that long; decimals allowed.'],
@@ -28,6 +31,11 @@ export function debug(call: StoreCall): void {
   } else if (subcommand === 'set-active-expire' && words.length === 1) {
     wings.host.setActiveExpire(Number.parseInt(words[0]!, 10) > 0);
     reply.status('OK');
+  } else if (subcommand === 'digest' && words.length === 0) {
+    reply.status(dataSetDigest(call.keyspace.databases));
+  } else if (subcommand === 'digest-value') {
+    reply.array(words.length);
+    for (const key of words) reply.status(valueDigest(call.db.raw(key)));
   } else if (subcommand === 'jmap' && words.length === 0) {
     reply.status('OK');
   } else {

@@ -13,6 +13,8 @@ export interface StoreCall extends Call {
   readonly db: Database;
   /** Chance, for RANDOMKEY and its like. */
   readonly prng: Prng;
+  /** False inside EXEC: nothing may wait there, so `suspend` must not be called. */
+  readonly maySuspend: boolean;
 }
 
 /** Tables of commands over the store have this type; plain `CommandSpec` tables fit beside them. */

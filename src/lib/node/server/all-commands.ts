@@ -13,6 +13,7 @@ import { SERVER_COMMANDS } from '../commands/server.js';
 import type { StoreCommandSpec } from '../commands/store-call.js';
 import { STRING_COMMANDS } from '../commands/strings.js';
 import { TRANSACTION_COMMANDS } from '../commands/transactions.js';
+import { TRANSFER_COMMANDS } from '../commands/transfer.js';
 
 export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...STRING_COMMANDS,
@@ -28,4 +29,5 @@ export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...SERVER_COMMANDS,
   ...ACL_COMMANDS,
   ...FUNCTION_COMMANDS,
+  ...TRANSFER_COMMANDS,
 ];

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { NodeId } from '../../kernel/node-id.js';
-import { TribError } from '../../kernel/errors.js';
 import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
 import { ServerStats } from '../ports/stats.js';
@@ -15,14 +14,15 @@ import { CommandTable } from './command-table.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { createDataWing } from './data-wing.js';
 import { Dispatcher } from './dispatcher.js';
+import { HeldKeys } from './held-keys.js';
 import { createHost } from './host.js';
 import { type ClientPort, openClientPort } from './client-port.js';
 import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
-import type { EmbeddedNode } from './node.js';
 import { type PauseOwner, Pauses } from './pauses.js';
 import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
-import { NO_REPLICAS, NO_TRANSFER, STANDALONE } from './standalone.js';
+import { createTransfer, type Transfer } from './replication/transfer.js';
+import { NO_REPLICAS, STANDALONE } from './standalone.js';
 
 export interface AssemblyOptions {
   readonly config: Configuration;
@@ -35,8 +35,25 @@ export interface AssemblyOptions {
   readonly configFile: string;
   readonly log: Log;
   readonly onShutdown: () => void;
-  readonly startCluster: StartClusterWing | undefined;
+  readonly startCluster: StartClusterWing;
   readonly cleanUp: () => void;
+}
+
+export interface EmbeddedNode {
+  readonly host: string;
+  readonly port: number;
+  /** undefined unless it is a cluster node. */
+  readonly busPort: number | undefined;
+  readonly id: NodeId | undefined;
+  readonly runId: string;
+  readonly dir: string;
+  readonly wings: Wings;
+  /** Settles when the node has ended, by `stop`, `kill` or SHUTDOWN. */
+  readonly ended: Promise<void>;
+  /** Ends in good order: files written, peers told. Idempotent. */
+  stop(): Promise<void>;
+  /** Ends at once, like a crash: no goodbye, no last write. */
+  kill(): Promise<void>;
 }
 
 /** The expiry cycle, idle clients, rates: ten times a second, as real servers do by default. */
@@ -56,6 +73,10 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #options: AssemblyOptions;
   readonly #keyspace: Keyspace;
   readonly #pauses = new Pauses();
+  readonly #heldKeys = new HeldKeys();
+  readonly #transfer: Transfer;
+  /** Changes that a pause holds back: MIGRATEs whose keys have arrived elsewhere. */
+  #afterPause: (() => void)[] = [];
   readonly #dispatcher: Dispatcher;
   readonly #rules: ClientRules;
   readonly #stats = new ServerStats();
@@ -95,6 +116,16 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       pause: (scope, untilMs) => this.#pause('client', scope, untilMs),
       unpause: () => this.#unpause('client'),
     });
+    this.#transfer = createTransfer({
+      log: options.log,
+      isClusterEnabled: isCluster,
+      nowMs: Date.now,
+      heldKeys: this.#heldKeys,
+      settle: (finish) => {
+        this.#afterPause.push(finish);
+        this.#retryPostponed();
+      },
+    });
     const table = new CommandTable(ALL_COMMANDS);
     this.wings = this.#createWings(table);
     this.#dispatcher = new Dispatcher({
@@ -103,6 +134,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       wings: this.wings,
       sessions: this.sessions,
       pauses: this.#pauses,
+      heldKeys: this.#heldKeys,
       rules: new ServingRules(this.wings),
       prng: this.#prng,
       nowMs: Date.now,
@@ -142,9 +174,6 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   async #open(): Promise<void> {
     const { config, bind, port, isAnyPort, startCluster } = this.#options;
     const isCluster = config.boolean('cluster-enabled');
-    if (isCluster && startCluster === undefined) {
-      throw new TribError('BAD_CONFIG', 'cluster-enabled yes: this node has no cluster bus');
-    }
     if (port !== 0 || isAnyPort) {
       this.#clientPort = await openClientPort({
         bind,
@@ -152,8 +181,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         isAnyPort,
         backlog: config.number('tcp-backlog'),
         onSocket: (socket) => this.#admit(socket),
-        startBus:
-          startCluster && isCluster ? (own) => this.#startBus(startCluster, own) : undefined,
+        startBus: isCluster ? (own) => this.#startBus(startCluster, own) : undefined,
       });
     }
     this.#isAccepting = true;
@@ -177,6 +205,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   async #close(how: 'now' | 'after-reply'): Promise<void> {
     clearInterval(this.#cron);
     clearTimeout(this.#pauseTimer);
+    this.#transfer.stop();
     const closed = this.#clientPort?.listener.close();
     for (const connection of [...this.sessions.all()]) connection.close(how);
     await this.#bus?.stop();
@@ -215,7 +244,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       data,
       replication: this.#replication,
       replicas: NO_REPLICAS,
-      transfer: NO_TRANSFER,
+      transfer: this.#transfer,
       cluster: undefined,
       config,
       host,
@@ -315,7 +344,9 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   /** What a narrower pause still holds is postponed again. */
   #retryPostponed(): void {
     if (this.#stopping !== undefined) return;
-    this.#pauses.scope(Date.now());
+    if (this.#pauses.scope(Date.now()) === undefined) {
+      for (const finish of this.#afterPause.splice(0)) finish();
+    }
     this.#schedulePauseEnd();
     for (const connection of [...this.sessions.all()]) {
       if (connection.postponed !== undefined) connection.retryPostponed();

@@ -15,6 +15,7 @@ import type { Keyspace } from '../store/keyspace.js';
 import type { Command, CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
 import { Execution, type Propagated } from './execution.js';
+import type { HeldKeys } from './held-keys.js';
 import type { Pauses } from './pauses.js';
 import type { ServingRules } from './serving-rules.js';
 import type { QueuedCommand } from './transaction.js';
@@ -25,6 +26,8 @@ export interface DispatcherOptions {
   readonly wings: Wings;
   readonly sessions: SessionsPort;
   readonly pauses: Pauses;
+  /** Keys that MIGRATE has under way; commands on them wait. */
+  readonly heldKeys: HeldKeys;
   readonly rules: ServingRules;
   readonly prng: Prng;
   readonly nowMs: () => number;
@@ -60,6 +63,7 @@ export class Dispatcher {
   readonly #keyspace: Keyspace;
   readonly #wings: Wings;
   readonly #pauses: Pauses;
+  readonly #heldKeys: HeldKeys;
   readonly #pending: Propagated[] = [];
   readonly #execution: Execution;
   #isRunning = false;
@@ -70,6 +74,7 @@ export class Dispatcher {
     this.#keyspace = options.keyspace;
     this.#wings = options.wings;
     this.#pauses = options.pauses;
+    this.#heldKeys = options.heldKeys;
     this.#rules = options.rules;
     this.#execution = this.#newExecution();
     options.keyspace.onExpired = (db, key) => this.#noteExpired(db, key);
@@ -87,6 +92,7 @@ export class Dispatcher {
     if (
       connection.isAsking &&
       connection.transaction === undefined &&
+      connection.postponed === undefined &&
       command.fullName !== 'asking'
     ) {
       connection.isAsking = false;
@@ -239,6 +245,10 @@ export class Dispatcher {
       connection.replies.status('QUEUED');
       return;
     }
+    if (this.#heldKeys.isAny && this.#wantsHeldKey(connection, command, argv)) {
+      this.#options.postpone(connection, argv);
+      return;
+    }
     this.#run(connection, command, argv, false);
   }
 
@@ -296,6 +306,14 @@ export class Dispatcher {
     return (
       command.fullName === 'exec' &&
       (connection.transaction?.queue.some((one) => one.command.mayReplicate) ?? false)
+    );
+  }
+
+  #wantsHeldKey(connection: Connection, command: Command, argv: readonly string[]): boolean {
+    const queue = command.fullName === 'exec' ? connection.transaction?.queue : undefined;
+    const wanted = queue ?? [{ command, argv }];
+    return wanted.some((one) =>
+      one.command.keysOf(one.argv).some((key) => this.#heldKeys.has(key)),
     );
   }
 
@@ -361,7 +379,7 @@ export class Dispatcher {
     command.run(execution);
     // Keys that expired under a command have their own DEL; they are no change of its making.
     const changes = keyspace.changeCount - changesBefore - (keyspace.expiredCount - expiredBefore);
-    if (changes > 0 && command.isWrite && !execution.hasSpoken) {
+    if (changes > 0 && command.isWrite && !execution.hasSpoken && !isReplicated) {
       this.#pending.push({ db: execution.db.index, argv });
     }
     const hasFailed = replies.errorCount !== errorsBefore;

@@ -1,5 +1,5 @@
 /** A primary that nobody follows: what stands in the wings until a replication wing takes its place. */
-import type { ReplicaService, TransferService } from '../ports/replication.js';
+import type { ReplicaService } from '../ports/replication.js';
 import type { ReplicationWing } from '../ports/wings.js';
 
 const REFUSAL = 'ERR replication is not available on this node';
@@ -29,8 +29,4 @@ export const NO_REPLICAS: ReplicaService = {
   },
   wait: (_request, { reply }) => reply.integer(0),
   failover: (_request, { reply }) => reply.error(REFUSAL),
-};
-
-export const NO_TRANSFER: TransferService = {
-  migrate: (_request, done) => done({ moved: [], error: REFUSAL }),
 };

@@ -5,6 +5,7 @@
 import type { Prng } from '../../../kernel/prng.js';
 import type { ConfigWing, DataWing, Log } from '../../ports/wings.js';
 import type { Keyspace } from '../../store/keyspace.js';
+import type { HeldKeys } from '../held-keys.js';
 
 export interface ReplicationOptions {
   readonly keyspace: Keyspace;
@@ -28,8 +29,16 @@ export interface ReplicationOptions {
   readonly onRoleChange: (role: 'primary' | 'replica') => void;
 }
 
-/** What the assembly needs for MIGRATE. */
+/** What MIGRATE's sockets get from the assembly. */
 export interface TransferOptions {
   readonly log: Log;
   readonly isClusterEnabled: boolean;
+  readonly nowMs: () => number;
+  /** Filled while keys are in flight; dispatch makes commands on them wait. */
+  readonly heldKeys: HeldKeys;
+  /**
+   * Runs `finish`, which deletes what went, at once or, while a pause forbids changes, after the pause;
+   * then whoever waited for the keys.
+   */
+  readonly settle: (finish: () => void) => void;
 }

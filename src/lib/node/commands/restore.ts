@@ -1,0 +1,95 @@
+/** DUMP and RESTORE: one value as bytes that every server since 5.0 understands, and back. */
+import { err, ok, type Result } from '../../kernel/result.js';
+import { type DumpFault, dumpString, parseDump } from '../../wire/rdb/dump.js';
+import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
+import type { StoreCall } from './store-call.js';
+
+export function dump(call: StoreCall): void {
+  const entry = call.db.lookup(call.argv[1]!, call.nowMs);
+  if (entry === undefined) call.reply.null();
+  else call.reply.bulk(dumpString(entry.value));
+}
+
+interface RestoreOptions {
+  readonly replaces: boolean;
+  readonly isAbsolute: boolean;
+  readonly idleSeconds: number;
+}
+
+/** The order of the checks is that of real servers: MIGRATE's caller sees which of two errors comes first. */
+export function restore(call: StoreCall): void {
+  const { argv, db, nowMs, reply } = call;
+  const key = argv[1]!;
+  const options = restoreOptions(argv);
+  if (!options.ok) {
+    reply.error(options.error);
+    return;
+  }
+  const { replaces, isAbsolute, idleSeconds } = options.value;
+  if (!replaces && db.lookup(key, nowMs) !== undefined) {
+    reply.error('BUSYKEY Target key name already exists.');
+    return;
+  }
+  const ttl = integer(argv[2]!);
+  if (ttl === undefined || ttl < 0) {
+    reply.error(ttl === undefined ? NOT_AN_INTEGER : 'ERR Invalid TTL value, must be >= 0');
+    return;
+  }
+  const value = parseDump(argv[3]!);
+  if (!value.ok) {
+    reply.error(faultText(value.error));
+    return;
+  }
+  const expireAtMs = isAbsolute || ttl === 0 ? ttl : nowMs + ttl;
+  const deleted = db.delete(key);
+  if (ttl > 0 && expireAtMs <= nowMs && !call.isReplicated) {
+    if (deleted) call.propagate('DEL', key);
+    reply.status('OK');
+    return;
+  }
+  const entry = db.set(key, value.value, nowMs);
+  entry.accessedAtMs = nowMs - idleSeconds * 1000;
+  if (ttl > 0) {
+    db.setExpiry(entry, expireAtMs);
+    // A replica that hears of it later must not grant the key more time.
+    if (!isAbsolute) call.propagate(...argv.with(2, String(expireAtMs)), 'ABSTTL');
+  }
+  reply.status('OK');
+}
+
+function restoreOptions(argv: readonly string[]): Result<RestoreOptions> {
+  let replaces = false;
+  let isAbsolute = false;
+  let idleSeconds: number | undefined;
+  let frequency: number | undefined;
+  for (let at = 4; at < argv.length; at++) {
+    const word = argv[at]!.toLowerCase();
+    const hasMore = at + 1 < argv.length;
+    if (word === 'replace') replaces = true;
+    else if (word === 'absttl') isAbsolute = true;
+    else if (word === 'idletime' && hasMore && frequency === undefined) {
+      idleSeconds = integer(argv[++at]!);
+      if (idleSeconds === undefined) return err(NOT_AN_INTEGER);
+      if (idleSeconds < 0) return err('ERR Invalid IDLETIME value, must be >= 0');
+    } else if (word === 'freq' && hasMore && idleSeconds === undefined) {
+      // Read and checked as any server does; nothing here evicts by frequency.
+      frequency = integer(argv[++at]!);
+      if (frequency === undefined) return err(NOT_AN_INTEGER);
+      if (frequency < 0 || frequency > 255) {
+        return err('ERR Invalid FREQ value, must be >= 0 and <= 255');
+      }
+    } else return err(SYNTAX_ERROR);
+  }
+  return ok({ replaces, isAbsolute, idleSeconds: idleSeconds ?? 0 });
+}
+
+function faultText(fault: DumpFault): string {
+  switch (fault.kind) {
+    case 'footer':
+      return 'ERR DUMP payload version or checksum are wrong';
+    case 'malformed':
+      return 'ERR Bad data format';
+    case 'unsupported':
+      return `ERR Bad data format: this node keeps only strings, and this is a ${fault.typeName}`;
+  }
+}
