@@ -30,6 +30,8 @@ export interface ClusterWingOptions {
   readonly busPort?: number;
   /** The folder of nodes.conf: the node's `dir`. */
   readonly directory: string;
+  /** The folder goes with the node: saves need not survive a crash. */
+  readonly isTemporary?: boolean;
 }
 
 export interface RunningClusterWing extends ClusterWing {

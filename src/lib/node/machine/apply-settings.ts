@@ -1,0 +1,19 @@
+/** A directive changed while the node runs: what others must hear of travels with the next packet. */
+import { NodeFlag } from '../../wire/bus/message.js';
+import type { ClusterSettings } from './settings.js';
+import { save, type ClusterState } from './state.js';
+
+export function applySettings(state: ClusterState, settings: ClusterSettings): void {
+  const { myself, ports } = state;
+  state.settings = settings;
+  if (settings.announceIp !== '') myself.ip = settings.announceIp;
+  myself.port = settings.announcePort || ports.port;
+  myself.tlsPort = settings.announceTlsPort || ports.tlsPort;
+  myself.busPort = settings.announceBusPort || ports.busPort;
+  myself.hostname = settings.announceHostname;
+  myself.flags &= ~NodeFlag.noFailover;
+  if (settings.replicaNoFailover) myself.flags |= NodeFlag.noFailover;
+  state.todo.updateHealth = true;
+  state.todo.announce = true;
+  save(state, 'soon');
+}

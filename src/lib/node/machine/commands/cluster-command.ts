@@ -1,0 +1,59 @@
+/** CLUSTER <subcommand>, over the machine's state. Arity and unknown names were dealt with before. */
+import type { ReplySink } from '../../../wire/resp/reply-sink.js';
+import type { Effect } from '../effects.js';
+import { within } from '../step.js';
+import type { ClusterState } from '../state.js';
+import { Refusal, wrongWords, type ClusterOperation } from './context.js';
+import * as membership from './membership.js';
+import * as reports from './reports.js';
+import * as slots from './slots.js';
+
+const OPERATIONS: ReadonlyMap<string, ClusterOperation> = new Map([
+  ['addslots', slots.addSlots],
+  ['addslotsrange', slots.addSlotRanges],
+  ['bumpepoch', membership.bump],
+  ['count-failure-reports', membership.failureReports],
+  ['countkeysinslot', slots.countKeysInSlot],
+  ['delslots', slots.deleteSlots],
+  ['delslotsrange', slots.deleteSlotRanges],
+  ['failover', membership.failover],
+  ['flushslots', slots.flushSlots],
+  ['forget', membership.forget],
+  ['getkeysinslot', slots.getKeysInSlot],
+  ['info', reports.info],
+  ['keyslot', slots.keySlot],
+  ['links', reports.links],
+  ['meet', membership.meet],
+  ['myid', membership.myId],
+  ['nodes', reports.nodes],
+  ['replicas', reports.replicas],
+  ['replicate', membership.replicate],
+  ['reset', membership.reset],
+  ['saveconfig', membership.saveConfig],
+  ['set-config-epoch', membership.setConfigEpoch],
+  ['setslot', slots.setSlot],
+  ['shards', reports.shards],
+  ['slaves', reports.replicas],
+  ['slots', reports.slots],
+]);
+
+/** Runs one subcommand as a step of the machine and writes its one reply. */
+export function runClusterCommand(
+  state: ClusterState,
+  argv: readonly string[],
+  reply: ReplySink,
+  nowMs: number,
+  isTls: boolean,
+): readonly Effect[] {
+  return within(state, nowMs, () => {
+    const call = { state, argv, reply, isTls };
+    const run = OPERATIONS.get(argv[1]!.toLowerCase());
+    try {
+      if (!run) throw wrongWords(call);
+      run(call);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) throw thrown;
+      reply.error(`ERR ${thrown.message}`);
+    }
+  });
+}

@@ -1,0 +1,44 @@
+/** The `cluster-*` directives as the machine reads them; the shell hands over a new object on change. */
+
+export interface ClusterSettings {
+  readonly nodeTimeoutMs: number;
+  /** Replicas a primary must keep before one of them may move to an orphaned primary. */
+  readonly migrationBarrier: number;
+  /** 0 = a replica may stand for election however old its data. */
+  readonly replicaValidityFactor: number;
+  readonly requireFullCoverage: boolean;
+  readonly allowReplicaMigration: boolean;
+  readonly allowReadsWhenDown: boolean;
+  readonly allowPubSubShardWhenDown: boolean;
+  readonly replicaNoFailover: boolean;
+  readonly replPingPeriodMs: number;
+  /** 0 = unlimited. */
+  readonly linkSendBufferBytesMax: number;
+  /** Empty = learn it from the sockets. */
+  readonly announceIp: string;
+  /** 0 = the port that listens. */
+  readonly announcePort: number;
+  readonly announceTlsPort: number;
+  readonly announceBusPort: number;
+  readonly announceHostname: string;
+  readonly preferredEndpoint: 'ip' | 'hostname' | 'unknown-endpoint';
+}
+
+export const DEFAULT_SETTINGS: ClusterSettings = {
+  nodeTimeoutMs: 15_000,
+  migrationBarrier: 1,
+  replicaValidityFactor: 10,
+  requireFullCoverage: true,
+  allowReplicaMigration: true,
+  allowReadsWhenDown: false,
+  allowPubSubShardWhenDown: true,
+  replicaNoFailover: false,
+  replPingPeriodMs: 10_000,
+  linkSendBufferBytesMax: 0,
+  announceIp: '',
+  announcePort: 0,
+  announceTlsPort: 0,
+  announceBusPort: 0,
+  announceHostname: '',
+  preferredEndpoint: 'ip',
+};

@@ -1,0 +1,319 @@
+/**
+ * The cluster machine at work: it is fed from sockets, timers and commands, and its effects are performed
+ * here, in order. Saving is the only one that may wait: a save that is not promised to anybody is put off
+ * for a moment, because a joining node has news many times in one.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TribError, unreachable } from '../../../kernel/errors.js';
+import type { NodeId } from '../../../kernel/node-id.js';
+import { Prng } from '../../../kernel/prng.js';
+import type { ReplySink } from '../../../wire/resp/reply-sink.js';
+import { applySettings } from '../../machine/apply-settings.js';
+import { runClusterCommand } from '../../machine/commands/cluster-command.js';
+import { infoLines } from '../../machine/commands/reports.js';
+import { msUntilTick } from '../../machine/cron.js';
+import type { Effect, Input } from '../../machine/effects.js';
+import { memoryOf, recall } from '../../machine/memory.js';
+import { route } from '../../machine/route.js';
+import {
+  createState,
+  isReplica,
+  takeLinkId,
+  type ClusterState,
+  type StateOptions,
+} from '../../machine/state.js';
+import { step, within } from '../../machine/step.js';
+import type { ClientPort } from '../../ports/client.js';
+import type { RouteQuery } from '../../ports/wings.js';
+import { Listener } from '../listener.js';
+import { BusLinks } from './links.js';
+import { NodesFile } from './nodes-file.js';
+import type { ClusterWingOptions, RunningClusterWing } from './options.js';
+import { readSettings, WATCHED } from './settings.js';
+
+const BUS_PORT_OFFSET = 10_000;
+const PORT_MAX = 65_535;
+const BACKLOG = 511;
+/** How long news that nobody relies on may stay unsaved. */
+const SAVE_DELAY_MS = 50;
+/** A tick that late means the process stood still, not that the peers were silent. */
+const STALL_MS = 300;
+
+/** @throws TribError ADDRESS_IN_USE, CORRUPT_FILE or BAD_CONFIG */
+export async function startClusterWing(options: ClusterWingOptions): Promise<RunningClusterWing> {
+  const { config } = options.wings;
+  const file = new NodesFile(options.directory, config.get('cluster-config-file') ?? 'nodes.conf');
+  try {
+    return await RunningCluster.start(options, file);
+  } catch (error) {
+    file.release();
+    throw error;
+  }
+}
+
+class RunningCluster implements RunningClusterWing {
+  readonly #options: ClusterWingOptions;
+  readonly #wings: ClusterWingOptions['wings'];
+  readonly #file: NodesFile;
+  readonly #links: BusLinks;
+  readonly #state: ClusterState;
+  readonly #listener: Listener;
+  #cron: NodeJS.Timeout | undefined;
+  #saveTimer: NodeJS.Timeout | undefined;
+  #tickDueMs = 0;
+  #isStopped = false;
+
+  static async start(options: ClusterWingOptions, file: NodesFile): Promise<RunningCluster> {
+    let cluster: RunningCluster | undefined;
+    const listener = await openListener(options, (socket) => {
+      if (cluster) cluster.#accept(socket);
+      else socket.destroy();
+    });
+    try {
+      cluster = new RunningCluster(options, file, listener);
+      return cluster;
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: ClusterWingOptions, file: NodesFile, listener: Listener) {
+    this.#options = options;
+    this.#wings = options.wings;
+    this.#file = file;
+    this.#listener = listener;
+    this.#links = new BusLinks({
+      up: (link) => this.#feed({ kind: 'link-up', nowMs: Date.now(), link }),
+      packet: (link, packet) => this.#feed({ kind: 'packet', nowMs: Date.now(), link, packet }),
+      down: (link) => this.#feed({ kind: 'link-down', nowMs: Date.now(), link }),
+    });
+    this.#state = this.#wakeUp();
+    this.#schedule();
+  }
+
+  #wakeUp(): ClusterState {
+    const { config, log } = this.#wings;
+    const seed = randomBytes(12);
+    const words = [seed.readInt32LE(0), seed.readInt32LE(4), seed.readInt32LE(8)];
+    const prng = new Prng(...words);
+    const options: StateOptions = {
+      id: prng.hex(40) as NodeId,
+      ports: { port: this.#options.port, tlsPort: this.#options.tlsPort, busPort: this.busPort },
+      settings: readSettings(config),
+      surroundings: this.#surroundings(),
+      prng,
+      nowMs: Date.now(),
+    };
+    const conf = this.#file.read();
+    const state = conf ? recall(conf, options) : createState(options);
+    log('notice', `${conf ? 'Node' : 'New node'} ${state.myself.id} in cluster mode`);
+    const effects = within(state, Date.now(), () => applySettings(state, options.settings));
+    this.#file.write(memoryOf(state), this.#isDurable);
+    this.#perform(effects, state);
+    const primary = state.myself.primary;
+    if (isReplica(state.myself) && primary && primary.ip !== '') {
+      this.#wings.replication.follow({ host: primary.ip, port: primary.port });
+    }
+    for (const name of WATCHED) config.onChange(name, () => this.#applySettings());
+    return state;
+  }
+
+  #surroundings(): StateOptions['surroundings'] {
+    const wings = this.#wings;
+    return {
+      keyCount: () => wings.data.keyCount(),
+      countKeysInSlot: (slot) => wings.data.countKeysInSlot(slot),
+      keysInSlot: (slot, limit) => wings.data.keysInSlot(slot, limit),
+      hasKey: (key, nowMs) => wings.data.hasKey(key, nowMs),
+      replicationOffset: () => wings.replication.offset,
+      isPrimaryLinkUp: () => wings.replication.isLinkUp,
+      lastPrimaryIoMs: () => wings.replication.lastPrimaryIoMs,
+      linkDownSinceMs: () => wings.replication.linkDownSinceMs,
+      pendingBytes: (link) => this.#links.pendingBytes(link),
+    };
+  }
+
+  // --- ClusterWing ----------------------------------------------------------
+
+  get busPort(): number {
+    return this.#listener.port;
+  }
+
+  get myId(): NodeId {
+    return this.#state.myself.id;
+  }
+
+  get served(): Uint8Array {
+    return this.#state.served;
+  }
+
+  get isReplica(): boolean {
+    return isReplica(this.#state.myself);
+  }
+
+  route(query: RouteQuery): string | undefined {
+    return route(this.#state, query);
+  }
+
+  command(argv: readonly string[], reply: ReplySink, client: ClientPort): void {
+    const state = this.#state;
+    this.#perform(runClusterCommand(state, argv, reply, Date.now(), client.isTls), state);
+  }
+
+  publish(channel: string, message: string, sharded: boolean): void {
+    this.#feed({ kind: 'publish', nowMs: Date.now(), channel, message, sharded });
+  }
+
+  infoLines(): string[] {
+    return infoLines(this.#state);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearTimeout(this.#cron);
+    clearTimeout(this.#saveTimer);
+    const closed = this.#listener.close();
+    this.#links.closeAll();
+    this.#file.write(memoryOf(this.#state), this.#isDurable);
+    this.#file.release();
+    await closed;
+  }
+
+  // --- inputs ---------------------------------------------------------------
+
+  #accept(socket: Socket): void {
+    const link = takeLinkId(this.#state);
+    this.#links.accept(link, socket);
+    const remoteIp = plainIp(socket.remoteAddress);
+    const localIp = plainIp(socket.localAddress);
+    this.#feed({ kind: 'accepted', nowMs: Date.now(), link, remoteIp, localIp });
+  }
+
+  #feed(input: Input): void {
+    if (this.#isStopped) return;
+    this.#perform(step(this.#state, input), this.#state);
+  }
+
+  #applySettings(): void {
+    const settings = readSettings(this.#wings.config);
+    this.#feed({ kind: 'settings', nowMs: Date.now(), settings });
+  }
+
+  #schedule(): void {
+    const delayMs = msUntilTick(this.#state);
+    this.#tickDueMs = Date.now() + delayMs;
+    this.#cron = setTimeout(() => {
+      const nowMs = Date.now();
+      const lateMs = nowMs - this.#tickDueMs;
+      if (lateMs > STALL_MS) this.#feed({ kind: 'slept', nowMs, ms: lateMs });
+      this.#feed({ kind: 'tick', nowMs });
+      if (!this.#isStopped) this.#schedule();
+    }, delayMs);
+  }
+
+  // --- effects --------------------------------------------------------------
+
+  #perform(effects: readonly Effect[], state: ClusterState): void {
+    for (const effect of effects) this.#performOne(effect, state);
+  }
+
+  #performOne(effect: Effect, state: ClusterState): void {
+    const { data, replication, log } = this.#wings;
+    switch (effect.kind) {
+      case 'persist':
+        this.#persist(effect.durable, state);
+        return;
+      case 'connect':
+        this.#links.connect(effect.link, effect.ip, effect.busPort, this.#sourceAddress());
+        return;
+      case 'close':
+        this.#links.close(effect.link);
+        return;
+      case 'send':
+        this.#links.send(effect.link, effect.packet);
+        return;
+      case 'follow':
+        replication.follow({ host: effect.ip, port: effect.port });
+        return;
+      case 'promote':
+        replication.promote();
+        return;
+      case 'pause-writes':
+        data.pauseWrites('failover', effect.untilMs);
+        return;
+      case 'unpause-writes':
+        data.unpauseWrites('failover');
+        return;
+      case 'drop-slot':
+        data.dropSlot(effect.slot);
+        return;
+      case 'flush-all':
+        data.flushAll();
+        return;
+      case 'release-blocked':
+        data.releaseBlocked();
+        return;
+      case 'deliver':
+        data.deliver(effect.channel, effect.message, effect.sharded);
+        return;
+      case 'log':
+        log(effect.level, effect.text);
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  /** Nothing outlives a temporary folder, so nothing in it needs to reach the disk. */
+  get #isDurable(): boolean {
+    return this.#options.isTemporary !== true;
+  }
+
+  #persist(durable: boolean, state: ClusterState): void {
+    if (durable && this.#isDurable) {
+      clearTimeout(this.#saveTimer);
+      this.#saveTimer = undefined;
+      this.#file.write(memoryOf(state), true);
+      return;
+    }
+    this.#saveTimer ??= setTimeout(() => {
+      this.#saveTimer = undefined;
+      this.#file.write(memoryOf(this.#state), false);
+    }, SAVE_DELAY_MS);
+  }
+
+  /**
+   * Peers take the address a packet comes from for the address to reach us at, so the bus speaks from the
+   * address it listens on, where that is one and not "all".
+   */
+  #sourceAddress(): string | undefined {
+    const first = this.#options.bind[0]?.replace(/^-/, '');
+    if (first === undefined || ['*', '::*', '0.0.0.0', '::', ''].includes(first)) return undefined;
+    return first;
+  }
+}
+
+async function openListener(
+  options: ClusterWingOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<Listener> {
+  const configured = options.busPort ?? options.wings.config.number('cluster-port');
+  const wanted = configured || (options.port || options.tlsPort) + BUS_PORT_OFFSET;
+  if (wanted > PORT_MAX) {
+    throw new TribError(
+      'BAD_CONFIG',
+      `the bus port would be ${wanted}: there is none above 65535`,
+      {
+        hint: 'Use a client port of at most 55535, or set cluster-port.',
+      },
+    );
+  }
+  return Listener.open({ bind: options.bind, port: wanted, backlog: BACKLOG, onSocket });
+}
+
+function plainIp(address: string | undefined): string {
+  return (address ?? '').replace(/^::ffff:/, '');
+}

@@ -1,0 +1,93 @@
+/**
+ * The sockets of the bus. The machine numbers links; here each number is a TCP connection with a framer.
+ * Nothing is decided here: what comes in is cut into packets and handed on, what the machine sends is
+ * written, and an end is reported once.
+ */
+import { createConnection, type Socket } from 'node:net';
+import { BusFramer } from '../../../wire/bus/framer.js';
+import type { LinkId } from '../../machine/effects.js';
+
+export interface LinkEvents {
+  up(link: LinkId): void;
+  packet(link: LinkId, packet: Buffer): void;
+  /** Not called for a link that `close` ended. */
+  down(link: LinkId): void;
+}
+
+/**
+ * Bytes a link may hold back before it is given up. A peer that reads nothing for this much gossip is
+ * suspected long before; the bound keeps a stopped peer under a flood of PUBLISH from filling memory.
+ */
+const PENDING_BYTES_MAX = 256 * 1024 * 1024;
+
+export class BusLinks {
+  readonly #sockets = new Map<LinkId, Socket>();
+  readonly #events: LinkEvents;
+
+  constructor(events: LinkEvents) {
+    this.#events = events;
+  }
+
+  connect(link: LinkId, ip: string, port: number, from: string | undefined): void {
+    const socket = createConnection({
+      host: ip,
+      port,
+      noDelay: true,
+      ...(from === undefined ? {} : { localAddress: from }),
+    });
+    socket.once('connect', () => {
+      if (this.#sockets.get(link) === socket) this.#events.up(link);
+    });
+    this.#attach(link, socket);
+  }
+
+  accept(link: LinkId, socket: Socket): void {
+    this.#attach(link, socket);
+  }
+
+  send(link: LinkId, packet: Buffer): void {
+    const socket = this.#sockets.get(link);
+    if (!socket) return;
+    socket.write(packet);
+    if (socket.writableLength > PENDING_BYTES_MAX) this.#end(link, socket);
+  }
+
+  close(link: LinkId): void {
+    const socket = this.#sockets.get(link);
+    this.#sockets.delete(link);
+    socket?.destroy();
+  }
+
+  closeAll(): void {
+    for (const link of [...this.#sockets.keys()]) this.close(link);
+  }
+
+  pendingBytes(link: LinkId): number {
+    return this.#sockets.get(link)?.writableLength ?? 0;
+  }
+
+  #attach(link: LinkId, socket: Socket): void {
+    const framer = new BusFramer();
+    this.#sockets.set(link, socket);
+    socket.on('data', (chunk: Buffer) => {
+      const framed = framer.push(chunk);
+      const packets = framed.ok ? framed.value : [];
+      for (const packet of packets) {
+        // A packet may have closed the link it came on.
+        if (this.#sockets.get(link) !== socket) return;
+        this.#events.packet(link, packet);
+      }
+      // Whoever speaks something else than the bus protocol cannot be understood again.
+      if (framer.defect !== undefined) this.#end(link, socket);
+    });
+    socket.on('error', () => this.#end(link, socket));
+    socket.on('close', () => this.#end(link, socket));
+  }
+
+  #end(link: LinkId, socket: Socket): void {
+    socket.destroy();
+    if (this.#sockets.get(link) !== socket) return;
+    this.#sockets.delete(link);
+    this.#events.down(link);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * nodes.conf on disk. A save is a new file renamed over the old one, so a crash leaves the old memory or
+ * the new one, never half of both. A lock file beside it keeps two nodes from sharing one memory; it names
+ * its owner and when that process started, so that the lock of a killed process, or of an earlier one with
+ * the same number, is seen to be dead.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { messageOf, TribError } from '../../../kernel/errors.js';
+import { formatNodesConf, parseNodesConf, type NodesConf } from '../../../wire/nodes-conf.js';
+
+export class NodesFile {
+  readonly path: string;
+  readonly #lockPath: string;
+
+  /** Takes the lock. @throws TribError BAD_CONFIG when another live node holds it. */
+  constructor(directory: string, name: string) {
+    this.path = join(directory, name);
+    this.#lockPath = `${this.path}.lock`;
+    lock(this.#lockPath, this.path);
+  }
+
+  /** The memory on disk; undefined if there is none. @throws TribError CORRUPT_FILE, file untouched. */
+  read(): NodesConf | undefined {
+    let text: string;
+    try {
+      text = readFileSync(this.path, 'latin1');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    if (text === '') return undefined;
+    const parsed = parseNodesConf(text);
+    if (parsed.ok) return parsed.value;
+    const { line, reason } = parsed.error;
+    const where = line === 0 ? this.path : `${this.path}, line ${line}`;
+    throw new TribError('CORRUPT_FILE', `cluster config file ${where}: ${reason}`, {
+      hint: 'Restore the file from a backup, or move it away: the node then starts blank.',
+    });
+  }
+
+  /** @param durable on disk, not only with the operating system, when this returns */
+  write(conf: NodesConf, durable: boolean): void {
+    const temporary = `${this.path}.tmp-${process.pid}`;
+    const file = openSync(temporary, 'w', 0o644);
+    try {
+      writeSync(file, formatNodesConf(conf), 0, 'latin1');
+      if (durable) fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, this.path);
+    if (durable) syncDirectory(dirname(this.path));
+  }
+
+  release(): void {
+    rmSync(this.#lockPath, { force: true });
+  }
+}
+
+function syncDirectory(path: string): void {
+  // Windows has no such thing as syncing a directory; its renames are journalled.
+  if (process.platform === 'win32') return;
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function lock(lockPath: string, path: string): void {
+  const owner = `${process.pid} ${startOf('self') ?? ''}\n`;
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      writeFileSync(lockPath, owner, { flag: 'wx' });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotLock(lockPath, error);
+    }
+    if (isOwnerAlive(lockPath)) {
+      throw new TribError('BAD_CONFIG', `${path} is in use by another node`, {
+        hint: 'Give each node a dir, or a cluster-config-file, of its own.',
+      });
+    }
+    rmSync(lockPath, { force: true });
+  }
+}
+
+function cannotLock(lockPath: string, cause: unknown): TribError {
+  return new TribError('BAD_CONFIG', `cannot write ${lockPath}: ${messageOf(cause)}`, {
+    hint: 'Set dir to a folder that this user may write.',
+    cause,
+  });
+}
+
+function isOwnerAlive(lockPath: string): boolean {
+  const [pidText = '', startedAt = ''] = readFileSync(lockPath, 'utf8').trim().split(' ');
+  const pid = Number(pidText);
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // Alive, but somebody else's.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return startedAt === (startOf(pid) ?? '');
+}
+
+/** When a process started, in ticks since boot; undefined where the system does not tell. */
+function startOf(pid: number | 'self'): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name, second of the fields, may hold blanks and parentheses; the rest is counted from its end.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
