@@ -62,7 +62,7 @@ export class Execution implements StoreCall {
 
   propagate(...argv: readonly string[]): void {
     this.hasSpoken = true;
-    this.#pending.push({ db: this.db.index, argv });
+    if (!this.isReplicated) this.#pending.push({ db: this.db.index, argv });
   }
 
   propagateNothing(): void {

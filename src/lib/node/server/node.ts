@@ -5,10 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NodeId } from '../../kernel/node-id.js';
 import { Configuration } from '../config/configuration.js';
-import type { Log, Wings } from '../ports/wings.js';
-import { Assembly } from './assembly.js';
+import type { Log } from '../ports/wings.js';
+import { Assembly, type EmbeddedNode } from './assembly.js';
+import { startClusterWing } from './bus/cluster-wing.js';
 
 export interface NodeOptions {
   /** Directives by name, or a whole configuration as files and command lines make it. */
@@ -29,22 +29,7 @@ export interface NodeOptions {
   readonly onShutdown?: () => void;
 }
 
-export interface EmbeddedNode {
-  readonly host: string;
-  readonly port: number;
-  /** undefined unless it is a cluster node. */
-  readonly busPort: number | undefined;
-  readonly id: NodeId | undefined;
-  readonly runId: string;
-  readonly dir: string;
-  readonly wings: Wings;
-  /** Settles when the node has ended, by `stop`, `kill` or SHUTDOWN. */
-  readonly ended: Promise<void>;
-  /** Ends in good order: files written, peers told. Idempotent. */
-  stop(): Promise<void>;
-  /** Ends at once, like a crash: no goodbye, no last write. */
-  kill(): Promise<void>;
-}
+export type { EmbeddedNode } from './assembly.js';
 
 const silent: Log = () => undefined;
 
@@ -76,7 +61,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
       configFile: options.configFile ?? '',
       log: options.log ?? silent,
       onShutdown: options.onShutdown ?? ((): void => undefined),
-      startCluster: undefined,
+      startCluster: startClusterWing,
       cleanUp,
     });
   } catch (error) {
