@@ -10,7 +10,7 @@ import { RecordPool } from '../cluster/nodes-reply.js';
 import { TribError } from '../kernel/errors.js';
 import type { ExecutionContext } from './context.js';
 import { observe } from './observe.js';
-import { waitFor, type Look } from './wait.js';
+import { PAUSE_MS_MIN, PAUSE_MS_PER_NODE, waitFor, type Look } from './wait.js';
 
 export interface ConvergenceWish {
   /** So many nodes must be there; default: as many as know each other. */
@@ -31,12 +31,23 @@ export function unsettled(view: ClusterView, wish: ConvergenceWish = {}): readon
       ...view.silences.map(({ address, reason }) => `${formatAddress(address)}: ${reason}`),
     );
   }
+  missing.push(...claims.flatMap((claim) => outdatedRoles(claim, view)));
   const { parties } = agreementOf(claims);
   for (const { claims: dissent } of parties.slice(1)) {
     const names = dissent.map(({ reachedAt }) => formatAddress(reachedAt)).join(', ');
     missing.push(`${names}: another view of the cluster than the others`);
   }
   return missing;
+}
+
+/** Nodes of which this one has not heard yet whom they follow now. */
+function outdatedRoles({ reachedAt, records }: Claim, view: ClusterView): string[] {
+  for (const [id, record] of records) {
+    const own = view.claims.get(id)?.self;
+    if (own === undefined || own.primaryId === record.primaryId) continue;
+    return [`${formatAddress(reachedAt)} has not heard the new role of ${formatAddress(record)}`];
+  }
+  return [];
 }
 
 function unsettledAt({ reachedAt, records, self, facts }: Claim, wish: ConvergenceWish): string[] {
@@ -67,7 +78,8 @@ export async function waitConverged(
   wish: ConvergenceWish = {},
 ): Promise<ClusterView> {
   const pool = new RecordPool();
-  const wait = { what: 'Waiting for the cluster to agree', ...context };
+  const pauseMs = Math.max(PAUSE_MS_MIN, (wish.nodeCount ?? 0) * PAUSE_MS_PER_NODE);
+  const wait = { what: 'Waiting for the cluster to agree', pauseMs, ...context };
   const answer = await waitFor<ClusterView>(wait, async (): Promise<Look<ClusterView>> => {
     const view = await observe(context.links, entry, { pool });
     const missing = unsettled(view, wish);

@@ -23,14 +23,12 @@ export async function createCluster(plan: Plan, context: ExecutionContext): Prom
   const pace = await hurry(members, context);
   try {
     for (const stage of plan.stages) {
-      if (stage.settled.kind !== 'joined') {
-        await runStage(stage, context);
-        continue;
-      }
       await runStage({ ...stage, settled: { kind: 'at-once' } }, context);
+      if (stage.settled.kind !== 'joined') continue;
       await acquaint(members, context);
-      await waitSettled(stage.settled, context);
+      await waitSettled(stage.settled, context, { linksOnly: true });
     }
+    // Slots, roles and links of replicas spread by the same gossip: one wait for all of it.
     return await waitConverged(members[0]!.address, context, { nodeCount: members.length });
   } catch (error) {
     if (error instanceof AssertionFailure) throw error;

@@ -14,10 +14,10 @@ import { mapBounded } from './map-bounded.js';
 
 const OPTION = 'cluster-node-timeout';
 
-/** The lowest that shortens the wait for a healthy state; below 500 ms only the traffic would grow. */
-const HURRIED_MS = 500;
+/** Below this no wait gets shorter (a fresh node waits 500 ms in any case), only the traffic grows. */
+const HURRIED_MS = 300;
 /** Pings grow with the square of the nodes: many nodes on few cores would drown in them. */
-const HURRIED_MANY_MS = 1_000;
+const HURRIED_MANY_MS = 2_000;
 const MANY_NODES = 40;
 
 export interface Hurry {

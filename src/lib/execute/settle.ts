@@ -14,25 +14,42 @@ import type { NodeRef, Settled } from '../plan/plan.js';
 import type { ExecutionContext } from './context.js';
 import { joinFailure } from './join-diagnosis.js';
 import { mapBounded } from './map-bounded.js';
-import { observeNode } from './observe.js';
-import { waitFor } from './wait.js';
+import { observeNode, type ObserveOptions } from './observe.js';
+import { PAUSE_MS_MIN, PAUSE_MS_PER_NODE, waitFor } from './wait.js';
+
+export interface SettleOptions {
+  /** Nodes are linked; that they agree about slots is waited for later, together with the rest. */
+  readonly linksOnly?: boolean;
+}
 
 /** @throws TribError JOIN_FAILED, FAILOVER_FAILED, DEADLINE, INTERRUPTED */
-export async function waitSettled(settled: Settled, context: ExecutionContext): Promise<void> {
+export async function waitSettled(
+  settled: Settled,
+  context: ExecutionContext,
+  options: SettleOptions = {},
+): Promise<void> {
   if (settled.kind === 'at-once') return;
   const witnesses = witnessesOf(settled);
   const pool = new RecordPool();
   const said = new Map<NodeRef, Claim | string>();
   let pending = witnesses;
-  const answer = await waitFor({ what: describe(settled), ...context }, async () => {
+  const speakers = speakersOf(settled);
+  const wait = {
+    what: describe(settled),
+    pauseMs: Math.max(PAUSE_MS_MIN, witnesses.length * PAUSE_MS_PER_NODE),
+    ...context,
+  };
+  const answer = await waitFor(wait, async () => {
     await mapBounded(pending, CONCURRENT_NODES_MAX, async (node) => {
-      said.set(node, await ask(node, context, pool));
+      const options = { pool, withoutFacts: !speakers.has(node.id) };
+      said.set(node, await ask(node, context, options));
     });
     const missing = new Map(
       witnesses.map((node) => [node, missingAt(settled, node, said.get(node)!)] as const),
     );
     pending = witnesses.filter((node) => missing.get(node) !== undefined);
-    if (pending.length === 0 && settled.kind === 'joined' && !doAgree(said)) pending = witnesses;
+    const isAgreed = options.linksOnly === true || settled.kind !== 'joined' || doAgree(said);
+    if (pending.length === 0 && !isAgreed) pending = witnesses;
     if (pending.length === 0) return { done: true, value: undefined };
     return { done: false, missing: pending.map((node) => missing.get(node) ?? 'slots differ') };
   });
@@ -43,10 +60,10 @@ export async function waitSettled(settled: Settled, context: ExecutionContext): 
 async function ask(
   node: NodeRef,
   { links }: ExecutionContext,
-  pool: RecordPool,
+  options: ObserveOptions,
 ): Promise<Claim | string> {
   try {
-    return await observeNode(links, node.address, { pool });
+    return await observeNode(links, node.address, options);
   } catch (error) {
     if (error instanceof AssertionFailure) throw error;
     return messageOf(error);
@@ -68,6 +85,13 @@ function witnessesOf(settled: Exclude<Settled, { kind: 'at-once' }>): readonly N
     default:
       return unreachable(settled);
   }
+}
+
+/** Nodes whose own link to their primary matters, which only INFO tells. */
+function speakersOf(settled: Exclude<Settled, { kind: 'at-once' }>): ReadonlySet<string> {
+  if (settled.kind === 'replicating') return new Set(settled.pairs.map(({ node }) => node.id));
+  if (settled.kind === 'promoted') return new Set(settled.followers.map(({ id }) => id));
+  return new Set();
 }
 
 function unique(nodes: readonly NodeRef[]): readonly NodeRef[] {

@@ -1,0 +1,127 @@
+/** Links against servers that misbehave: each is a few lines of net, so that no clock has to be trusted. */
+import { expect } from 'chai';
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { callRaw } from '../../src/lib/client/raw-link.js';
+import { RedisLinks } from '../../src/lib/client/redis-links.js';
+import { TribError } from '../../src/lib/kernel/errors.js';
+
+describe('links to servers', () => {
+  let server: Server | undefined;
+  const sockets = new Set<Socket>();
+  let links = new RedisLinks();
+
+  async function serve(answer: (request: string, socket: Socket) => void): Promise<number> {
+    server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('data', (chunk) => answer(chunk.toString('latin1'), socket));
+      socket.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+    return (server.address() as AddressInfo).port;
+  }
+
+  async function failureOf(promise: Promise<unknown>): Promise<TribError> {
+    try {
+      await promise;
+    } catch (error) {
+      if (error instanceof TribError) return error;
+      throw error;
+    }
+    throw new Error('it did not fail');
+  }
+
+  afterEach(() => {
+    links.closeAll();
+    links = new RedisLinks();
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    server?.close();
+  });
+
+  it('end by their deadline when the server is silent, and open anew for the next call', async () => {
+    let connections = 0;
+    const port = await serve((request, socket) => {
+      if (request.includes('PING')) socket.write('+PONG\r\n');
+    });
+    server!.on('connection', () => connections++);
+    const link = links.to({ host: '127.0.0.1', port });
+    const failure = await failureOf(link.call(['BLOCK'], { deadlineMs: 50 }));
+    expect(failure.code).to.equal('DEADLINE');
+    expect(failure.message).to.include(`127.0.0.1:${port}`).and.include('BLOCK');
+    expect(await link.call(['PING'])).to.equal('PONG');
+    expect(connections).to.equal(2);
+  });
+
+  it('send every command once: a connection lost in flight is an error, not a repetition', async () => {
+    const seen: string[] = [];
+    const port = await serve((request, socket) => {
+      seen.push(request);
+      socket.destroy();
+    });
+    const failure = await failureOf(
+      links.to({ host: '127.0.0.1', port }).call(['INCR', 'counter']),
+    );
+    expect(failure.code).to.equal('NODE_UNREACHABLE');
+    expect(seen).to.have.length(1);
+  });
+
+  it('say that a peer does not speak the protocol', async () => {
+    const port = await serve((_, socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const failure = await failureOf(links.to({ host: '127.0.0.1', port }).call(['PING']));
+    expect(failure.code).to.be.oneOf(['PROTOCOL', 'NODE_UNREACHABLE']);
+    const raw = await failureOf(callRaw({ host: '127.0.0.1', port }, ['PING'], {}));
+    expect(raw.code).to.equal('PROTOCOL');
+  });
+
+  it('ask questions of one turn in one packet', async () => {
+    const chunks: string[] = [];
+    const port = await serve((request, socket) => {
+      chunks.push(request);
+      socket.write('+OK\r\n'.repeat(request.split('*1\r\n').length - 1));
+    });
+    const link = links.to({ host: '127.0.0.1', port });
+    await link.call(['ONE']);
+    await Promise.all([link.call(['TWO']), link.call(['THREE']), link.call(['FOUR'])]);
+    expect(chunks).to.have.length(2);
+  });
+
+  it('never repeat an argument that may be a secret', async () => {
+    const port = await serve((_, socket) => socket.write('-ERR no\r\n'));
+    const link = links.to({ host: '127.0.0.1', port });
+    const failure = await failureOf(link.call(['CONFIG', 'SET', 'requirepass', 'geheim']));
+    const told = JSON.stringify([failure.message, failure.hints, failure.details]);
+    expect(told).to.include('CONFIG SET').and.not.include('geheim');
+  });
+
+  it('stop for an interruption', async () => {
+    const port = await serve(() => undefined);
+    const controller = new AbortController();
+    const call = links
+      .to({ host: '127.0.0.1', port })
+      .call(['PING'], { signal: controller.signal });
+    controller.abort();
+    expect((await failureOf(call)).code).to.equal('INTERRUPTED');
+  });
+
+  it('keep reply types apart where they matter', async () => {
+    const port = await serve((_, socket) =>
+      socket.write('*4\r\n+OK\r\n$2\r\nOK\r\n-ERR inside\r\n*2\r\n:1\r\n$-1\r\n'),
+    );
+    const reply = await callRaw({ host: '127.0.0.1', port }, ['X'], {});
+    expect(reply).to.deep.equal({
+      kind: 'array',
+      items: [
+        { kind: 'status', text: 'OK' },
+        { kind: 'bulk', text: 'OK' },
+        { kind: 'error', text: 'ERR inside' },
+        {
+          kind: 'array',
+          items: [
+            { kind: 'integer', value: 1 },
+            { kind: 'null', form: 'bulk' },
+          ],
+        },
+      ],
+    });
+  });
+});
