@@ -46,6 +46,8 @@ export interface RealServer {
   readonly port: number;
   readonly dir: string;
   readonly process: ChildProcess;
+  /** Its log so far. */
+  output(): string;
   /** SIGSTOP, SIGCONT, SIGKILL... */
   signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
@@ -97,6 +99,7 @@ export async function startRealServer(options: RealServerOptions = {}): Promise<
     port,
     dir,
     process: child,
+    output: () => output,
     signal: (name) => void child.kill(name),
     stop: async () => {
       running.delete(server);

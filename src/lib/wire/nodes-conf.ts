@@ -74,9 +74,14 @@ export function formatNodeLine(node: NodesConfEntry): string {
   ];
   for (const { first, last } of node.slots)
     fields.push(first === last ? first : `${first}-${last}`);
-  for (const open of node.migrating) fields.push(`[${open.slot}->-${open.node}]`);
-  for (const open of node.importing) fields.push(`[${open.slot}-<-${open.node}]`);
-  return fields.join(' ');
+  return [...fields, ...openSlotWords(node)].join(' ');
+}
+
+/** By slot; a slot that is open both ways shows as migrating only, as real servers have it. */
+function openSlotWords({ migrating, importing }: NodesConfEntry): readonly string[] {
+  const words = new Map(importing.map(({ slot, node }) => [slot, `[${slot}-<-${node}]`]));
+  for (const { slot, node } of migrating) words.set(slot, `[${slot}->-${node}]`);
+  return [...words].sort(([a], [b]) => a - b).map(([, word]) => word);
 }
 
 export function formatNodesConf(conf: NodesConf): string {

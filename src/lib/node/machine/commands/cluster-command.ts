@@ -4,6 +4,7 @@ import type { Effect } from '../effects.js';
 import { within } from '../step.js';
 import type { ClusterState } from '../state.js';
 import { Refusal, wrongWords, type ClusterOperation } from './context.js';
+import { help } from './help.js';
 import * as membership from './membership.js';
 import * as reports from './reports.js';
 import * as slots from './slots.js';
@@ -20,6 +21,7 @@ const OPERATIONS: ReadonlyMap<string, ClusterOperation> = new Map([
   ['flushslots', slots.flushSlots],
   ['forget', membership.forget],
   ['getkeysinslot', slots.getKeysInSlot],
+  ['help', help],
   ['info', reports.info],
   ['keyslot', slots.keySlot],
   ['links', reports.links],

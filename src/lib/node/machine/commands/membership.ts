@@ -18,11 +18,11 @@ export function meet(call: ClusterCall): void {
   const { state, argv, reply } = call;
   if (argv.length > 5) throw wrongWords(call);
   const [ip, portText, busPortText] = [argv[2]!, argv[3]!, argv[4]];
-  const port = integerFrom(portText, `Invalid base port specified: ${portText}`);
+  const port = integerFrom(portText, `Invalid TCP base port specified: ${portText}`);
   const busPort =
     busPortText === undefined
       ? port + BUS_PORT_OFFSET
-      : integerFrom(busPortText, `Invalid bus port specified: ${busPortText}`);
+      : integerFrom(busPortText, `Invalid TCP bus port specified: ${busPortText}`);
   const isPort = (value: number) => value > 0 && value <= 65_535;
   if (!isIp(ip) || !isPort(port) || !isPort(busPort)) {
     throw new Refusal(`Invalid node address specified: ${ip}:${portText}`);
@@ -64,8 +64,9 @@ export function replicate({ state, argv, reply }: ClusterCall): void {
 export function failover(call: ClusterCall): void {
   const { state, argv, reply } = call;
   const { myself } = state;
+  if (argv.length > 3) throw wrongWords(call);
   const how = argv[2]?.toLowerCase();
-  if (argv.length > 3 || (how !== undefined && how !== 'force' && how !== 'takeover')) {
+  if (how !== undefined && how !== 'force' && how !== 'takeover') {
     throw new Refusal('syntax error');
   }
   if (isPrimary(myself)) throw new Refusal('You should send CLUSTER FAILOVER to a replica');
@@ -87,8 +88,9 @@ export function failover(call: ClusterCall): void {
 
 export function reset(call: ClusterCall): void {
   const { state, argv, reply } = call;
+  if (argv.length > 3) throw wrongWords(call);
   const how = argv[2]?.toLowerCase() ?? 'soft';
-  if (argv.length > 3 || (how !== 'soft' && how !== 'hard')) throw new Refusal('syntax error');
+  if (how !== 'soft' && how !== 'hard') throw new Refusal('syntax error');
   if (isPrimary(state.myself) && state.surroundings.keyCount() > 0) {
     throw new Refusal("CLUSTER RESET can't be called with master nodes containing keys");
   }
