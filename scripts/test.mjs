@@ -2,10 +2,12 @@
  * `npm test`: install if needed, all checks, a build, then the tests. Words after `--` go to mocha
  * (`npm test -- --grep create`). With `--long` the long tests run instead of the others, unchecked.
  */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { ensureBuilt } from './build.mjs';
 import { runChecks } from './check.mjs';
 import { ensureInstalled } from './install.mjs';
-import { main, runNode, say, toolArgs } from './support.mjs';
+import { main, root, runNode, say, toolArgs } from './support.mjs';
 
 const words = process.argv.slice(2);
 const isLong = words.includes('--long');
@@ -16,6 +18,11 @@ await main(async () => {
   const failed = isLong ? [] : await runChecks();
   // The tests of the packed program need a build; it is made here once, not by whichever test is first.
   if (!(await isBuilt())) failed.push('build');
+  if (isLong && !hasLongTests()) {
+    say('There are no long tests (test/**/*.long.ts).');
+    process.exitCode = failed.length > 0 ? 1 : 0;
+    return;
+  }
   if (isLong) forMocha.push('--config', '.mocharc.long.cjs');
   // In CI nothing may be skipped: a missing redis-server or privilege is a failure there.
   if (process.env.CI === 'true') forMocha.push('--forbid-only', '--forbid-pending');
@@ -32,4 +39,10 @@ async function isBuilt() {
     say(error.message);
     return false;
   }
+}
+
+function hasLongTests() {
+  return readdirSync(join(root, 'test'), { recursive: true }).some((path) =>
+    path.endsWith('.long.ts'),
+  );
 }
