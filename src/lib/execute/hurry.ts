@@ -24,7 +24,7 @@ export interface Hurry {
   /** True when every node accepted the lower timeout. */
   readonly isFast: boolean;
   /** Puts every timeout back. Never throws; what could not be restored is reported with the cure. */
-  restore(): Promise<void>;
+  readonly restore: () => Promise<void>;
 }
 
 /** @param nodes still empty. Where CONFIG is refused everything stays as it is, and this is said. */
