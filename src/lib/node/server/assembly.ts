@@ -5,7 +5,7 @@ import type { NodeId } from '../../kernel/node-id.js';
 import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
 import { ServerStats } from '../ports/stats.js';
-import type { Log, ReplicationWing, Wings } from '../ports/wings.js';
+import type { DataWing, Log, Wings } from '../ports/wings.js';
 import type { Database } from '../store/database.js';
 import { Keyspace } from '../store/keyspace.js';
 import { ALL_COMMANDS } from './all-commands.js';
@@ -22,7 +22,7 @@ import { type PauseOwner, Pauses } from './pauses.js';
 import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
 import { createTransfer, type Transfer } from './replication/transfer.js';
-import { NO_REPLICAS, STANDALONE } from './standalone.js';
+import { createReplication, type RunningReplication } from './replication/wing.js';
 
 export interface AssemblyOptions {
   readonly config: Configuration;
@@ -83,7 +83,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #prng = new Prng(...new Uint32Array(randomBytes(12).buffer.slice(0, 12)));
   /** The primary's stream as a client of its own: it has no socket and full rights. */
   readonly #stream: Connection;
-  readonly #replication: ReplicationWing = STANDALONE;
+  readonly #replication: RunningReplication;
+  readonly #servingRules: ServingRules;
   #clientPort: ClientPort | undefined;
   #bus: RunningClusterWing | undefined;
   #isAccepting = false;
@@ -127,7 +128,10 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       },
     });
     const table = new CommandTable(ALL_COMMANDS);
-    this.wings = this.#createWings(table);
+    const data = this.#createData();
+    this.#replication = this.#createReplication(data);
+    this.wings = this.#createWings(table, data);
+    this.#servingRules = new ServingRules(this.wings);
     this.#dispatcher = new Dispatcher({
       table,
       keyspace: this.#keyspace,
@@ -135,7 +139,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       sessions: this.sessions,
       pauses: this.#pauses,
       heldKeys: this.#heldKeys,
-      rules: new ServingRules(this.wings),
+      rules: this.#servingRules,
       prng: this.#prng,
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
@@ -185,6 +189,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       });
     }
     this.#isAccepting = true;
+    this.#replication.start();
     this.#cron = setInterval(() => this.#tick(), CRON_PERIOD_MS);
   }
 
@@ -206,8 +211,12 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     clearInterval(this.#cron);
     clearTimeout(this.#pauseTimer);
     this.#transfer.stop();
+    this.#replication.stop();
     const closed = this.#clientPort?.listener.close();
-    for (const connection of [...this.sessions.all()]) connection.close(how);
+    for (const connection of [...this.sessions.all()]) {
+      connection.close(how);
+      connection.abandon();
+    }
     await this.#bus?.stop();
     await closed;
     this.#options.cleanUp();
@@ -216,9 +225,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   // --- wings ----------------------------------------------------------------
 
-  #createWings(table: CommandTable): MutableWings {
-    const { config, configFile, log } = this.#options;
-    const data = createDataWing({
+  #createData(): DataWing {
+    return createDataWing({
       keyspace: this.#keyspace,
       applyReplicated: (argv, db) => {
         this.#stream.db = db;
@@ -230,6 +238,30 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       releaseBlocked: () => this.#releaseBlocked(),
       deliver: (channel, message, sharded) => this.sessions.publish(channel, message, sharded),
     });
+  }
+
+  #createReplication(data: DataWing): RunningReplication {
+    const { config, log } = this.#options;
+    return createReplication({
+      keyspace: this.#keyspace,
+      data,
+      config,
+      stats: this.#stats,
+      log,
+      prng: this.#prng,
+      nowMs: Date.now,
+      port: () => this.port,
+      isPausedForFailover: () =>
+        this.#pauses.scope(Date.now()) !== undefined && this.#pauses.holds('failover'),
+      onRoleChange: () => {
+        this.#servingRules.refresh();
+        this.#dispatcher.refreshExpiryMode();
+      },
+    });
+  }
+
+  #createWings(table: CommandTable, data: DataWing): MutableWings {
+    const { config, configFile, log } = this.#options;
     const host = createHost({
       runId: this.runId,
       startedAtMs: Date.now(),
@@ -243,7 +275,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     return {
       data,
       replication: this.#replication,
-      replicas: NO_REPLICAS,
+      replicas: this.#replication,
       transfer: this.#transfer,
       cluster: undefined,
       config,

@@ -20,6 +20,9 @@ const UNSENT_BYTES_HIGH = 1024 * 1024;
 /** How long a peer may take to read the last replies after we closed. */
 const LINGER_MS = 10_000;
 
+/** The same when the whole node stops, for a peer that has stopped reading. */
+const ABANDON_MS = 500;
+
 /** What a connection needs of its node. */
 export interface ConnectionOwner {
   /** Runs one command; the reply goes to `connection.replies`. */
@@ -346,6 +349,12 @@ export class Connection implements Session {
     this.#socket.resume();
     this.#socket.setTimeout(LINGER_MS, () => this.#socket.destroy());
     this.#ended();
+  }
+
+  /** The node stops: what was written may leave, the peer's goodbye is not waited for. */
+  abandon(): void {
+    this.#socket.destroySoon();
+    this.#socket.setTimeout(ABANDON_MS, () => this.#socket.destroy());
   }
 
   #ended(): void {
