@@ -32,6 +32,8 @@ export interface AssemblyOptions {
   readonly isAnyPort: boolean;
   readonly busPort: number | undefined;
   readonly dir: string;
+  /** The folder goes with the node. */
+  readonly isTemporary: boolean;
   readonly configFile: string;
   readonly log: Log;
   readonly onShutdown: () => void;
@@ -201,6 +203,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       tlsPort: 0,
       bind,
       directory: dir,
+      isTemporary: this.#options.isTemporary,
       ...(busPort === undefined ? {} : { busPort }),
     });
     this.wings.cluster = this.#bus;
@@ -217,7 +220,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       connection.close(how);
       connection.abandon();
     }
-    await this.#bus?.stop();
+    await (how === 'now' ? this.#bus?.kill() : this.#bus?.stop());
     await closed;
     this.#options.cleanUp();
     this.#markEnded();

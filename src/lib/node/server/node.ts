@@ -58,6 +58,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
       isAnyPort: options.port === 0,
       busPort: options.busPort,
       dir,
+      isTemporary: ownsDir,
       configFile: options.configFile ?? '',
       log: options.log ?? silent,
       onShutdown: options.onShutdown ?? ((): void => undefined),

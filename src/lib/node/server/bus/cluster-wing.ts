@@ -170,14 +170,22 @@ class RunningCluster implements RunningClusterWing {
     return infoLines(this.#state);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#end(() => this.#file.write(memoryOf(this.#state), this.#isDurable));
+  }
+
+  kill(): Promise<void> {
+    return this.#end(() => undefined);
+  }
+
+  async #end(save: () => void): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
     clearTimeout(this.#cron);
     clearTimeout(this.#saveTimer);
     const closed = this.#listener.close();
     this.#links.closeAll();
-    this.#file.write(memoryOf(this.#state), this.#isDurable);
+    save();
     this.#file.release();
     await closed;
   }

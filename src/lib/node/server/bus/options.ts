@@ -43,6 +43,8 @@ export interface RunningClusterWing extends ClusterWing {
   publish(channel: string, message: string, sharded: boolean): void;
   /** Closes links and listeners, saves nodes.conf, and gives up the lock. Idempotent. */
   stop(): Promise<void>;
+  /** As `stop`, but like a crash: nothing is saved. */
+  kill(): Promise<void>;
 }
 
 /** `startClusterWing` of `cluster-wing.ts`. Rejects with ADDRESS_IN_USE, CORRUPT_FILE or BAD_CONFIG. */
