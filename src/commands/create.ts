@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { targetFrom } from '../lib/cluster/address.js';
 import { isHealthy } from '../lib/cluster/diagnose.js';
 import type { Claim, ClusterView } from '../lib/cluster/model.js';
+import { buildView } from '../lib/cluster/view.js';
 import { ClusterCommand, type Session } from '../lib/cli/cluster-command.js';
 import {
   SCHEMA_VERSION,
@@ -61,10 +62,8 @@ export default class Create extends ClusterCommand {
     if (targets.length === 0) throw this.usage('Which nodes? Give host:port of each.');
     const zones = parseZones(flags.zone ?? []);
     return this.withSession(flags, targets, async (session) => {
-      const claims = await this.#claims(
-        session,
-        targets.map(({ address }) => address),
-      );
+      const addresses = targets.map(({ address }) => address);
+      const claims = await this.#claims(session, addresses);
       const decision = planCreate(claims, {
         replicas: flags.replicas,
         zones,
@@ -82,6 +81,10 @@ export default class Create extends ClusterCommand {
       if (!(await this.review(quiet, flags, 'Can I set the above configuration?'))) {
         return { schemaVersion: SCHEMA_VERSION, kind: 'create', outcome: 'dry-run', plan };
       }
+      // A failure is undone by resetting the nodes: never those of somebody who was faster.
+      await this.refuseStale(decision.plan, async () =>
+        buildView(await this.#claims(session, addresses)),
+      );
       const view = await createCluster(decision.plan, session.context);
       return this.#report(view, 'created', plan);
     });

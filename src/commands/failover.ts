@@ -68,6 +68,7 @@ export default class Failover extends ClusterCommand {
       } as const;
       const goes = await this.review(plan, flags, mode === 'graceful' ? undefined : question);
       if (!goes) return { ...base, outcome: 'dry-run' };
+      await this.refuseStale(plan, async () => (await this.lookAt(session, target.address)).view);
       await this.execute(plan, session);
       this.say([
         `[OK] ${formatAddress(replica.address)} is the primary now, in place of ${formatAddress(primary.address)}.`,

@@ -61,6 +61,7 @@ export default class Forget extends ClusterCommand {
       const names = victims.map(nameOf).join(', ');
       const goes = await this.review(plan, flags, `Let the whole cluster forget ${names}?`);
       if (!goes) return { ...base, outcome: 'dry-run' };
+      await this.refuseStale(plan, async () => (await this.lookAt(session, target.address)).view);
       await this.executeWhole(plan, session);
       this.say([`[OK] Forgotten by every node that answers: ${names}`]);
       return { ...base, outcome: 'forgotten' };

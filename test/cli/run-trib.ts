@@ -14,12 +14,15 @@ export interface Running {
   readonly process: ChildProcess;
   readonly ended: Promise<Outcome>;
   stdout(): string;
+  stderr(): string;
 }
 
 export interface RunOptions {
   /** What is piped in; default: nothing, closed at once. */
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Standard input stays open: the test answers later. */
+  readonly keepOpen?: boolean;
 }
 
 export function startTrib(args: readonly string[], options: RunOptions = {}): Running {
@@ -32,11 +35,11 @@ export function startTrib(args: readonly string[], options: RunOptions = {}): Ru
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   child.stdin.on('error', () => undefined);
-  child.stdin.end(options.input ?? '');
+  if (options.keepOpen !== true) child.stdin.end(options.input ?? '');
   const ended = new Promise<Outcome>((resolve) => {
     child.once('close', (status) => resolve({ status: status ?? -1, stdout, stderr }));
   });
-  return { process: child, ended, stdout: () => stdout };
+  return { process: child, ended, stdout: () => stdout, stderr: () => stderr };
 }
 
 export function runTrib(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {

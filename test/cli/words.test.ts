@@ -73,7 +73,11 @@ describe('words of the command line', () => {
 });
 
 describe('questions without a terminal', () => {
-  function asking(): { readonly asked: Asking; readonly input: PassThrough; readonly shown: () => string } {
+  function asking(): {
+    readonly asked: Asking;
+    readonly input: PassThrough;
+    readonly shown: () => string;
+  } {
     const input = new PassThrough();
     const output = new PassThrough();
     let shown = '';

@@ -58,6 +58,19 @@ describe('create, on real servers', function () {
     expect(environment.document.outcome).to.equal('created');
   });
 
+  it('notices that the nodes changed while it asked, and leaves them to whoever was faster', async () => {
+    const servers = await pool.start(3);
+    const addresses = servers.map(addressOf);
+    const slow = startTrib(['create', ...addresses], { keepOpen: true });
+    await waitUntil('it asks', () => slow.stderr().includes('to accept'));
+    const fast = await runTrib(['create', '--yes', ...addresses]);
+    expect(fast.status, fast.stderr).to.equal(0);
+    slow.process.stdin!.end('yes\n');
+    const { status, stderr } = await slow.ended;
+    expect(status, stderr).to.equal(4);
+    expect((await tribJson(['check', addresses[0]!])).document.healthy).to.equal(true);
+  });
+
   it('plans without touching anything with --dry-run', async () => {
     const servers = await pool.start(3);
     const dry = await tribJson(['create', '--dry-run', ...servers.map(addressOf)]);

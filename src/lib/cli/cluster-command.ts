@@ -4,6 +4,7 @@
  */
 import { takeAddressWords, targetFrom, type Target } from '../cluster/address.js';
 import { diagnose } from '../cluster/diagnose.js';
+import { fingerprint } from '../cluster/fingerprint.js';
 import type { Finding } from '../cluster/finding.js';
 import type { ClusterView, NodeAddress } from '../cluster/model.js';
 import { announcer } from '../client/announce.js';
@@ -144,6 +145,18 @@ export abstract class ClusterCommand extends TribCommand {
       await confirm(question, this.asking);
     }
     return true;
+  }
+
+  /**
+   * While somebody thought about the question, or planned the same thing next door, the cluster may have
+   * changed. @throws TribError PLAN_STALE
+   */
+  protected async refuseStale(plan: Plan, look: () => Promise<ClusterView>): Promise<void> {
+    if (fingerprint(await look()) === plan.fingerprint) return;
+    throw new TribError('PLAN_STALE', 'The nodes have changed since this was planned.', {
+      hint: `Somebody else may be at work on them. Look at \`trib check\`, then run \`trib ${plan.command}\` again.`,
+      details: { fingerprint: plan.fingerprint },
+    });
   }
 
   protected async execute(plan: Plan, { context }: Session): Promise<void> {
