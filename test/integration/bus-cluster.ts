@@ -170,19 +170,25 @@ export async function settled(peers: readonly Peer[], deadlineMs = 15_000): Prom
   );
 }
 
-/** MEET from the first, slots dealt out among the primaries, `replicaOf[i]` follows that primary. */
+/** Even shares, as pairs of first and last slot. */
+const evenShares = (count: number): readonly (readonly number[])[] =>
+  Array.from({ length: count }, (_, index) => [
+    Math.round((index * 16_384) / count),
+    Math.round(((index + 1) * 16_384) / count) - 1,
+  ]);
+
+/** MEET from the first, slots dealt out among the primaries, then the replicas. */
 export async function form(
   primaries: readonly Peer[],
   replicas: readonly { readonly peer: Peer; readonly of: Peer }[] = [],
+  shares = evenShares(primaries.length),
 ): Promise<void> {
   const all = [...primaries, ...replicas.map(({ peer }) => peer)];
   for (const [index, peer] of all.entries()) {
     await expectOk(peer, 'CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
   }
   for (const [index, peer] of primaries.entries()) {
-    const share = 16_384 / primaries.length;
-    const [first, last] = [Math.round(index * share), Math.round((index + 1) * share) - 1];
-    await expectOk(peer, 'CLUSTER', 'ADDSLOTSRANGE', String(first), String(last));
+    await expectOk(peer, 'CLUSTER', 'ADDSLOTSRANGE', ...shares[index]!.map(String));
   }
   for (const peer of all.slice(1)) {
     await expectOk(all[0]!, 'CLUSTER', 'MEET', '127.0.0.1', String(peer.port));
