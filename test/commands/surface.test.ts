@@ -58,7 +58,7 @@ describe('the surface of the commands', () => {
   it('has the short options of redis-cli, on every command that connects', async () => {
     for (const { id, command } of await loadCommands()) {
       if (SPELLINGS[id] === undefined) continue;
-      const chars = Object.values(command.baseFlags ?? {}).map(({ char }) => char as string);
+      const chars = Object.values(command.baseFlags).map(({ char }) => char as string);
       expect(chars, id).to.include.members(['a', 'u', 't', '4', '6']);
     }
   });
