@@ -21,6 +21,16 @@ export interface SyncRequest {
   readonly replicationId: string | undefined;
   /** The next byte wanted; NaN or negative asks for everything. */
   readonly offset: number;
+  /** FAILOVER: our primary asks us to take its place. */
+  readonly isFailover?: boolean;
+}
+
+export interface WaitRequest {
+  readonly replicas: number;
+  /** 0 waits for ever. */
+  readonly timeoutMs: number;
+  /** False inside EXEC: the answer is what is known now. */
+  readonly mayWait: boolean;
 }
 
 /** PSYNC, REPLCONF, ROLE, WAIT, FAILOVER: the connections that are, or want to be, replicas of this node. */
@@ -29,9 +39,11 @@ export interface ReplicaService {
   sync(request: SyncRequest, asker: Asker): void;
   /** REPLCONF; ACK and GETACK answer nothing. */
   replconf(argv: readonly string[], asker: Asker): void;
-  role(reply: ReplySink): void;
-  /** WAIT: answers the number of replicas that hold all this client wrote; timeoutMs 0 waits for ever. */
-  wait(request: { readonly replicas: number; readonly timeoutMs: number }, asker: Asker): void;
+  writeRole(reply: ReplySink): void;
+  /** FAILOVER is handing over: roles may not be changed by hand. */
+  readonly isFailingOver: boolean;
+  /** WAIT: answers the number of replicas that hold all that was written so far. */
+  wait(request: WaitRequest, asker: Asker): void;
   failover(request: FailoverRequest, asker: Asker): void;
 }
 

@@ -9,6 +9,7 @@ import { FUNCTION_COMMANDS } from '../commands/function.js';
 import { INFO_COMMANDS } from '../commands/info.js';
 import { KEY_COMMANDS } from '../commands/keys.js';
 import { PUBSUB_COMMANDS } from '../commands/pubsub.js';
+import { REPLICATION_COMMANDS } from '../commands/replication.js';
 import { SERVER_COMMANDS } from '../commands/server.js';
 import type { StoreCommandSpec } from '../commands/store-call.js';
 import { STRING_COMMANDS } from '../commands/strings.js';
@@ -30,4 +31,5 @@ export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...ACL_COMMANDS,
   ...FUNCTION_COMMANDS,
   ...TRANSFER_COMMANDS,
+  ...REPLICATION_COMMANDS,
 ];

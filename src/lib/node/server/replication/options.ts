@@ -3,6 +3,7 @@
  * `wing.ts` and MIGRATE's sockets by `createTransfer(options)` in `transfer.ts`; both have a `stop()`.
  */
 import type { Prng } from '../../../kernel/prng.js';
+import type { ServerStats } from '../../ports/stats.js';
 import type { ConfigWing, DataWing, Log } from '../../ports/wings.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import type { HeldKeys } from '../held-keys.js';
@@ -14,6 +15,7 @@ export interface ReplicationOptions {
     'applyReplicated' | 'pauseWrites' | 'unpauseWrites' | 'releaseBlocked'
   >;
   readonly config: ConfigWing;
+  readonly stats: ServerStats;
   readonly log: Log;
   /** Draws replication ids. */
   readonly prng: Prng;

@@ -1,0 +1,260 @@
+/**
+ * What a replica says to its primary and hears from it, from the first PING to the first byte of the
+ * stream: a machine without a socket. Bytes go in, in any chunks; effects come out in order.
+ *
+ *   greeting -> asking -> (continue) ------------------------> streaming
+ *                      -> (full) announced -> transferring -> ^
+ */
+import { RdbError } from '../../wire/rdb/format.js';
+import { type RdbListener, RdbReader } from '../../wire/rdb/reader.js';
+import { encodeRequest } from '../../wire/resp/request-encoder.js';
+
+export interface LinkIntroduction {
+  readonly user: string;
+  /** Empty: no AUTH. */
+  readonly password: string;
+  readonly listeningPort: number;
+  /** Empty: the primary takes the address it sees. */
+  readonly announcedIp: string;
+}
+
+/** The history we can go on from; undefined asks for everything. */
+export interface LinkResume {
+  readonly replicationId: string;
+  /** Bytes applied. */
+  readonly offset: number;
+  /** We were the primary until now, and ask the other side to take our place. */
+  readonly isFailover?: boolean;
+}
+
+export type LinkEffect =
+  | { readonly kind: 'send'; readonly text: string }
+  /** The primary goes on from our offset; with a new id if it was promoted meanwhile. */
+  | { readonly kind: 'continue'; readonly replicationId: string | undefined }
+  /** A snapshot comes; its keys go to the listener that `startLoad` returned. */
+  | { readonly kind: 'full-sync'; readonly replicationId: string; readonly offset: number }
+  /** The snapshot is whole: put it in place. `needsAck`: the primary waits for an ACK before it streams. */
+  | { readonly kind: 'loaded'; readonly needsAck: boolean }
+  | { readonly kind: 'stream'; readonly bytes: Buffer }
+  /** This attempt is over. `isFinal`: trying again soon will not help. */
+  | { readonly kind: 'give-up'; readonly reason: string; readonly isFinal: boolean };
+
+export type LinkPhase = 'greeting' | 'asking' | 'announced' | 'transferring' | 'streaming' | 'over';
+
+/** What an RDB header line announces. */
+interface TransferFrame {
+  /** Bytes of the file, or undefined in the form that ends with a mark. */
+  readonly length: number | undefined;
+  readonly mark: Buffer;
+}
+
+const LINE_BYTES_MAX = 16 * 1024;
+const MARK_BYTES = 40;
+
+export class PrimaryLink {
+  readonly #introduction: LinkIntroduction;
+  readonly #resume: LinkResume | undefined;
+  readonly #startLoad: () => RdbListener;
+  #phase: LinkPhase = 'greeting';
+  /** Commands sent whose reply line has not come, oldest first. */
+  #awaited: string[] = [];
+  #lines: Buffer = Buffer.alloc(0);
+  #reader: RdbReader | undefined;
+  #frame: TransferFrame | undefined;
+  #transferredBytes = 0;
+  #effects: LinkEffect[] = [];
+
+  constructor(
+    introduction: LinkIntroduction,
+    resume: LinkResume | undefined,
+    startLoad: () => RdbListener,
+  ) {
+    this.#introduction = introduction;
+    this.#resume = resume;
+    this.#startLoad = startLoad;
+  }
+
+  get phase(): LinkPhase {
+    return this.#phase;
+  }
+
+  /** Bytes of the snapshot: all (undefined if the primary did not say) and received. */
+  get transfer(): { readonly totalBytes: number | undefined; readonly readBytes: number } {
+    return { totalBytes: this.#frame?.length, readBytes: this.#transferredBytes };
+  }
+
+  connected(): LinkEffect[] {
+    this.#request('PING');
+    return this.#take();
+  }
+
+  receive(chunk: Buffer): LinkEffect[] {
+    let bytes: Buffer | undefined = chunk;
+    while (bytes !== undefined && bytes.length > 0) {
+      if (this.#phase === 'streaming') {
+        this.#effects.push({ kind: 'stream', bytes });
+        bytes = undefined;
+      } else if (this.#phase === 'transferring') bytes = this.#receiveSnapshot(bytes);
+      else if (this.#phase === 'over') bytes = undefined;
+      else bytes = this.#receiveLine(bytes);
+    }
+    return this.#take();
+  }
+
+  #take(): LinkEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  #request(...argv: readonly string[]): void {
+    this.#effects.push({ kind: 'send', text: encodeRequest(argv) });
+    this.#awaited.push(argv[0]!);
+  }
+
+  #giveUp(reason: string, isFinal = false): void {
+    this.#phase = 'over';
+    this.#effects.push({ kind: 'give-up', reason, isFinal });
+  }
+
+  /** Takes one line. @returns the bytes behind it, or undefined when the line is not whole yet. */
+  #receiveLine(bytes: Buffer): Buffer | undefined {
+    const all = this.#lines.length === 0 ? bytes : Buffer.concat([this.#lines, bytes]);
+    const end = all.indexOf(10);
+    if (end < 0) {
+      if (all.length > LINE_BYTES_MAX) this.#giveUp('the primary sends an endless line');
+      this.#lines = Buffer.from(all);
+      return undefined;
+    }
+    this.#lines = Buffer.alloc(0);
+    const line = all.latin1Slice(0, end > 0 && all[end - 1] === 13 ? end - 1 : end);
+    // Empty lines keep the link alive while the primary prepares the snapshot.
+    if (line !== '') this.#takeLine(line);
+    return all.subarray(end + 1);
+  }
+
+  #takeLine(line: string): void {
+    if (this.#phase === 'announced') { this.#takeTransferHeader(line); return; }
+    const command = this.#awaited.shift();
+    switch (command) {
+      case 'PING':
+        { this.#takePong(line); return; }
+      case 'AUTH':
+        if (line.startsWith('-'))
+          this.#giveUp(`the primary refuses our password: ${line.slice(1)}`);
+        return;
+      case 'REPLCONF':
+        // An older primary may not know an option; nothing depends on the answer.
+        if (this.#awaited.length === 0) this.#ask();
+        return;
+      case 'PSYNC':
+        { this.#takeSyncAnswer(line); return; }
+      default:
+        { this.#giveUp(`unexpected line from the primary: ${line}`); return; }
+    }
+  }
+
+  #takePong(line: string): void {
+    const isAlive = /^(?:\+|-NOAUTH|-NOPERM|-ERR operation not permitted)/.test(line);
+    if (!isAlive) { this.#giveUp(`the primary answers PING with ${line}`); return; }
+    const { user, password, listeningPort, announcedIp } = this.#introduction;
+    if (password !== '') {
+      if (user === '') this.#request('AUTH', password);
+      else this.#request('AUTH', user, password);
+    }
+    this.#request('REPLCONF', 'listening-port', String(listeningPort));
+    if (announcedIp !== '') this.#request('REPLCONF', 'ip-address', announcedIp);
+    this.#request('REPLCONF', 'capa', 'eof', 'capa', 'psync2');
+  }
+
+  #ask(): void {
+    this.#phase = 'asking';
+    if (this.#resume === undefined) { this.#request('PSYNC', '?', '-1'); return; }
+    const { replicationId, offset, isFailover } = this.#resume;
+    const word = isFailover === true ? ['FAILOVER'] : [];
+    this.#request('PSYNC', replicationId, String(offset + 1), ...word);
+  }
+
+  #takeSyncAnswer(line: string): void {
+    const full = /^\+FULLRESYNC ([0-9a-zA-Z]{40}) ([0-9]{1,16})$/.exec(line);
+    if (full) { this.#announce(full[1]!, Number(full[2])); return; }
+    const partial = /^\+CONTINUE(?: ([0-9a-zA-Z]{40}))?$/.exec(line);
+    if (partial && this.#resume) {
+      this.#phase = 'streaming';
+      this.#effects.push({ kind: 'continue', replicationId: partial[1] });
+      return;
+    }
+    this.#giveUp(`the primary does not let us synchronize: ${line.replace(/^-/, '')}`);
+  }
+
+  #announce(replicationId: string, offset: number): void {
+    this.#phase = 'announced';
+    this.#effects.push({ kind: 'full-sync', replicationId, offset });
+  }
+
+  #takeTransferHeader(line: string): void {
+    const withLength = /^\$([0-9]{1,15})$/.exec(line);
+    const withMark = /^\$EOF:(.{40})$/s.exec(line);
+    if (withLength) this.#frame = { length: Number(withLength[1]), mark: Buffer.alloc(0) };
+    else if (withMark)
+      this.#frame = { length: undefined, mark: Buffer.from(withMark[1]!, 'latin1') };
+    else { this.#giveUp(`the primary cannot send its data: ${line.replace(/^-/, '')}`); return; }
+    this.#phase = 'transferring';
+    this.#reader = new RdbReader(this.#startLoad());
+  }
+
+  /** Takes bytes of the snapshot. @returns what lies behind its end. */
+  #receiveSnapshot(bytes: Buffer): Buffer | undefined {
+    const { length, mark } = this.#frame!;
+    const reader = this.#reader!;
+    let rest: Buffer | undefined = bytes;
+    try {
+      const wanted = length === undefined ? bytes.length : length - this.#transferredBytes;
+      const mine = bytes.subarray(0, wanted);
+      this.#transferredBytes += mine.length;
+      if (!reader.isDone) {
+        const behind = reader.push(mine);
+        if (length === undefined) rest = behind;
+        else rest = bytes.subarray(mine.length);
+      } else if (length !== undefined) rest = bytes.subarray(mine.length);
+    } catch (error) {
+      if (!(error instanceof RdbError)) throw error;
+      this.#giveUp(error.message, error.fault === 'unsupported' || error.fault === 'version');
+      return undefined;
+    }
+    if (length !== undefined) return this.#finishCounted(length, rest);
+    return reader.isDone ? this.#finishMarked(mark, rest ?? Buffer.alloc(0)) : undefined;
+  }
+
+  #finishCounted(length: number, rest: Buffer | undefined): Buffer | undefined {
+    if (this.#transferredBytes < length) return undefined;
+    if (!this.#reader!.isDone) {
+      this.#giveUp('the snapshot ends in the middle');
+      return undefined;
+    }
+    this.#finish(false);
+    return rest;
+  }
+
+  /** The mark may come in pieces of its own; `#lines` collects it. */
+  #finishMarked(mark: Buffer, rest: Buffer): Buffer | undefined {
+    const all = Buffer.concat([this.#lines, rest]);
+    if (all.length < MARK_BYTES) {
+      this.#lines = all;
+      return undefined;
+    }
+    this.#lines = Buffer.alloc(0);
+    if (!all.subarray(0, MARK_BYTES).equals(mark)) {
+      this.#giveUp('the snapshot is not followed by its end mark');
+      return undefined;
+    }
+    this.#finish(true);
+    return all.subarray(MARK_BYTES);
+  }
+
+  #finish(needsAck: boolean): void {
+    this.#reader = undefined;
+    this.#phase = 'streaming';
+    this.#effects.push({ kind: 'loaded', needsAck });
+  }
+}

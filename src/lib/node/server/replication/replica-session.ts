@@ -1,0 +1,145 @@
+/**
+ * One connection that is a replica of ours. While its snapshot travels, the stream waits here; a replica
+ * that got the marked form loads first and says so with its first ACK, and only then may the stream follow.
+ */
+import type { ClientPort } from '../../ports/client.js';
+import type { SnapshotFeed } from './snapshot-feed.js';
+import type { ReplicationSettings } from './settings.js';
+
+/** What REPLCONF told of a connection before it became a replica's. */
+export interface Peer {
+  listeningPort: number;
+  announcedIp: string;
+  /** It finds the end of a snapshot by a mark. */
+  takesMark: boolean;
+  /** It wants a snapshot and no stream. */
+  isRdbOnly: boolean;
+  /** It wants functions only. */
+  wantsNoKeys: boolean;
+}
+
+export function newPeer(): Peer {
+  return {
+    listeningPort: 0,
+    announcedIp: '',
+    takesMark: false,
+    isRdbOnly: false,
+    wantsNoKeys: false,
+  };
+}
+
+export type ReplicaState = 'waiting' | 'sending' | 'loading' | 'online';
+
+export class ReplicaSession {
+  readonly client: ClientPort;
+  readonly peer: Peer;
+  /** It asked with SYNC, which knows no ACK. */
+  readonly isOldSync: boolean;
+  feed: SnapshotFeed | undefined;
+  /** Bytes of the stream that it holds for certain. */
+  ackOffset = 0;
+  /** When it last gave a sign of life, or took bytes of its snapshot. */
+  aliveAtMs: number;
+  ackAtMs: number;
+  readonly #settings: ReplicationSettings;
+  #isOnline = false;
+  #isLoading = false;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #aboveSoftSinceMs: number | undefined;
+  #pendingBefore = 0;
+
+  constructor(
+    client: ClientPort,
+    peer: Peer,
+    isOldSync: boolean,
+    settings: ReplicationSettings,
+    nowMs: number,
+  ) {
+    this.client = client;
+    this.peer = peer;
+    this.isOldSync = isOldSync;
+    this.#settings = settings;
+    this.aliveAtMs = nowMs;
+    this.ackAtMs = nowMs;
+  }
+
+  get state(): ReplicaState {
+    if (this.#isOnline) return 'online';
+    if (this.#isLoading) return 'loading';
+    return this.feed?.isSending === true && !this.peer.takesMark ? 'sending' : 'waiting';
+  }
+
+  get ip(): string {
+    const { address } = this.client;
+    return this.peer.announcedIp || address.slice(0, address.lastIndexOf(':'));
+  }
+
+  lagSeconds(nowMs: number): number {
+    return Math.floor((nowMs - this.ackAtMs) / 1000);
+  }
+
+  /** The next bytes of the stream. */
+  push(bytes: Uint8Array): void {
+    if (this.peer.isRdbOnly) return;
+    if (this.#isOnline) {
+      this.client.write(bytes);
+      return;
+    }
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    const { outputHardBytes } = this.#settings;
+    if (outputHardBytes > 0 && this.#heldBytes > outputHardBytes) this.client.close();
+  }
+
+  /** The snapshot has been written, mark and all. */
+  snapshotSent(): void {
+    this.feed = undefined;
+    if (this.peer.isRdbOnly) this.client.close('after-reply');
+    else if (this.peer.takesMark && !this.isOldSync) this.#isLoading = true;
+    else this.goOnline();
+  }
+
+  goOnline(): void {
+    this.#isOnline = true;
+    this.#isLoading = false;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const bytes of held) this.client.write(bytes);
+  }
+
+  acknowledge(offset: number, nowMs: number): void {
+    if (offset > this.ackOffset) this.ackOffset = offset;
+    this.ackAtMs = nowMs;
+    this.aliveAtMs = nowMs;
+    if (this.#isLoading) this.goOnline();
+  }
+
+  /** Once a second: why this replica must go, or undefined. */
+  check(nowMs: number): string | undefined {
+    const { client } = this;
+    const pending = client.pendingBytes;
+    // A snapshot in the making, or being taken, is life enough.
+    if (this.feed !== undefined && (pending < this.#pendingBefore || pending === 0)) {
+      this.aliveAtMs = nowMs;
+    }
+    this.#pendingBefore = pending;
+    const isBuilding = this.feed !== undefined && !this.feed.isSending;
+    if (isBuilding) client.write('\n');
+    if (!this.isOldSync && nowMs - this.aliveAtMs > this.#settings.timeoutMs) {
+      return 'it has been silent for too long';
+    }
+    return this.#isAboveSoftLimit(pending, nowMs) ? 'it does not keep up' : undefined;
+  }
+
+  #isAboveSoftLimit(pendingBytes: number, nowMs: number): boolean {
+    const { outputSoftBytes, outputSoftMs } = this.#settings;
+    if (outputSoftBytes === 0 || pendingBytes + this.#heldBytes <= outputSoftBytes) {
+      this.#aboveSoftSinceMs = undefined;
+      return false;
+    }
+    this.#aboveSoftSinceMs ??= nowMs;
+    return nowMs - this.#aboveSoftSinceMs > outputSoftMs;
+  }
+}

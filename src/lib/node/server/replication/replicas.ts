@@ -1,0 +1,191 @@
+/**
+ * The replicas of this node: who asks to be one and gets the rest of the stream or a snapshot, what each
+ * has acknowledged, and who is dropped because it fell silent or behind.
+ */
+import type { ClientPort } from '../../ports/client.js';
+import type { Asker, SyncRequest } from '../../ports/replication.js';
+import type { ServerStats } from '../../ports/stats.js';
+import type { ConfigWing, Log } from '../../ports/wings.js';
+import type { ReplicationHistory } from '../../replication/history.js';
+import type { Keyspace } from '../../store/keyspace.js';
+import { newPeer, type Peer, ReplicaSession } from './replica-session.js';
+import type { ReplicationSettings } from './settings.js';
+import { SnapshotFeed } from './snapshot-feed.js';
+
+export interface ReplicasOptions {
+  readonly keyspace: Keyspace;
+  readonly history: ReplicationHistory;
+  readonly settings: ReplicationSettings;
+  readonly config: ConfigWing;
+  readonly stats: ServerStats;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  /** Why nobody can synchronize now; undefined when they can. */
+  readonly refusal: () => string | undefined;
+  /** All that was said is to be in the history; afterwards the stream must say its database again. */
+  readonly prepareFullSync: () => { readonly streamDb: number };
+  readonly flushStream: () => void;
+  /** A replica acknowledged something. */
+  readonly onAck: () => void;
+}
+
+export class Replicas {
+  readonly #options: ReplicasOptions;
+  readonly #sessions = new Map<ClientPort, ReplicaSession>();
+  readonly #peers = new WeakMap<ClientPort, Peer>();
+  /** Since when there is none. */
+  #aloneSinceMs: number;
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options;
+    this.#aloneSinceMs = options.nowMs();
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Since when nobody follows; undefined while somebody does. */
+  get aloneSinceMs(): number | undefined {
+    return this.#sessions.size > 0 ? undefined : this.#aloneSinceMs;
+  }
+
+  all(): Iterable<ReplicaSession> {
+    return this.#sessions.values();
+  }
+
+  of(client: ClientPort): ReplicaSession | undefined {
+    return this.#sessions.get(client);
+  }
+
+  /** What REPLCONF told of this connection. */
+  peer(client: ClientPort): Peer {
+    let peer = this.#peers.get(client);
+    if (peer === undefined) this.#peers.set(client, (peer = newPeer()));
+    return peer;
+  }
+
+  /** The next bytes of the stream, for everybody. */
+  push(bytes: Uint8Array): void {
+    for (const session of this.#sessions.values()) session.push(bytes);
+  }
+
+  countGood(nowMs: number): number {
+    const { goodLagSeconds } = this.#options.settings;
+    return this.#count(
+      (session) => session.state === 'online' && session.lagSeconds(nowMs) <= goodLagSeconds,
+    );
+  }
+
+  countHolding(offset: number): number {
+    return this.#count((session) => session.state === 'online' && session.ackOffset >= offset);
+  }
+
+  acknowledge(client: ClientPort, offset: number): void {
+    const session = this.#sessions.get(client);
+    if (session === undefined) return;
+    session.acknowledge(offset, this.#options.nowMs());
+    this.#options.onAck();
+  }
+
+  /** They come back and ask again, with what they know of the history. */
+  disconnectAll(): void {
+    for (const { client } of [...this.#sessions.values()]) client.close();
+  }
+
+  /** Once a second. */
+  check(nowMs: number): void {
+    for (const session of [...this.#sessions.values()]) {
+      const reason = session.check(nowMs);
+      if (reason === undefined) continue;
+      this.#options.log('warning', `Dropping the replica ${nameOf(session)}: ${reason}`);
+      session.client.close();
+    }
+  }
+
+  // --- synchronization --------------------------------------------------------
+
+  sync(request: SyncRequest, { client, reply, nowMs }: Asker): void {
+    const { history, stats, refusal, flushStream } = this.#options;
+    if (this.#sessions.has(client)) return;
+    const why = client.pendingBytes > 0 ? PENDING_OUTPUT : refusal();
+    if (why !== undefined) {
+      reply.error(why);
+      return;
+    }
+    flushStream();
+    const { replicationId, offset } = request;
+    const asksForRest = replicationId !== undefined && replicationId !== '?';
+    if (asksForRest && history.canContinue(replicationId, offset)) {
+      stats.counters.syncPartialOk++;
+      this.#continue(client, offset, nowMs);
+      return;
+    }
+    if (asksForRest) stats.counters.syncPartialErr++;
+    stats.counters.syncFull++;
+    this.#startOver(client, replicationId === undefined, nowMs);
+  }
+
+  #continue(client: ClientPort, offset: number, nowMs: number): void {
+    const { history, log } = this.#options;
+    const session = this.#admit(client, false, nowMs);
+    client.write(`+CONTINUE ${history.identity.id}\r\n`);
+    for (const bytes of history.backlog?.read(offset) ?? []) client.write(bytes);
+    session.ackOffset = offset - 1;
+    session.goOnline();
+    log('notice', `The replica ${nameOf(session)} goes on from offset ${offset}`);
+  }
+
+  #startOver(client: ClientPort, isOldSync: boolean, nowMs: number): void {
+    const { history, keyspace, config, log } = this.#options;
+    const { streamDb } = this.#options.prepareFullSync();
+    const session = this.#admit(client, isOldSync, nowMs);
+    const { id } = history.identity;
+    if (!isOldSync) client.write(`+FULLRESYNC ${id} ${history.offset}\r\n`);
+    session.feed = new SnapshotFeed({
+      client,
+      databases: session.peer.wantsNoKeys ? [] : keyspace.databases,
+      keyspace,
+      checksum: config.boolean('rdbchecksum'),
+      form: session.peer.takesMark ? 'marked' : 'counted',
+      aux: [
+        ['redis-ver', '7.0.15'],
+        ['redis-bits', '64'],
+        ['ctime', String(Math.floor(nowMs / 1000))],
+        ['used-mem', '0'],
+        ['repl-stream-db', String(streamDb)],
+        ['repl-id', id],
+        ['repl-offset', String(history.offset)],
+      ],
+      onSent: () => session.snapshotSent(),
+    });
+    log('notice', `The replica ${nameOf(session)} gets everything, as of offset ${history.offset}`);
+    session.feed.start();
+  }
+
+  #admit(client: ClientPort, isOldSync: boolean, nowMs: number): ReplicaSession {
+    const { settings, log } = this.#options;
+    const session = new ReplicaSession(client, this.peer(client), isOldSync, settings, nowMs);
+    client.isReplica = true;
+    this.#sessions.set(client, session);
+    client.onClose(() => {
+      session.feed?.cancel();
+      this.#sessions.delete(client);
+      this.#aloneSinceMs = this.#options.nowMs();
+      log('notice', `The replica ${nameOf(session)} is gone`);
+    });
+    return session;
+  }
+
+  #count(holds: (session: ReplicaSession) => boolean): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if (holds(session)) count++;
+    return count;
+  }
+}
+
+const PENDING_OUTPUT = 'ERR SYNC and PSYNC are invalid with pending output';
+
+function nameOf({ ip, peer, client }: ReplicaSession): string {
+  return peer.listeningPort > 0 ? `${ip}:${peer.listeningPort}` : client.address;
+}

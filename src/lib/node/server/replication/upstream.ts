@@ -1,0 +1,302 @@
+/**
+ * The link to our primary: it is made at once, made again when it breaks, and dropped when it falls
+ * silent. What is said on it decides `PrimaryLink`; here are the socket, the clock and the data.
+ */
+import { createConnection, type Socket } from 'node:net';
+import { messageOf } from '../../../kernel/errors.js';
+import { encodeRequest } from '../../../wire/resp/request-encoder.js';
+import { StagedLoad } from '../../persistence/staged-load.js';
+import type { Address, ConfigWing, DataWing, Log } from '../../ports/wings.js';
+import type { ReplicationHistory } from '../../replication/history.js';
+import { type LinkEffect, PrimaryLink } from '../../replication/primary-link.js';
+import { ReplicaStream } from '../../replication/replica-stream.js';
+import type { Keyspace } from '../../store/keyspace.js';
+import type { ReplicationSettings } from './settings.js';
+
+export interface UpstreamOptions {
+  readonly address: Address;
+  readonly keyspace: Keyspace;
+  readonly history: ReplicationHistory;
+  readonly settings: ReplicationSettings;
+  readonly config: ConfigWing;
+  readonly data: Pick<DataWing, 'applyReplicated'>;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  readonly port: () => number;
+  /** The database that the stream had selected where we stopped. */
+  readonly streamDb: number;
+  /** When the link to the primary before this one broke. */
+  readonly downSinceMs: number | undefined;
+  /** Present when the other side is asked to take our place: called once, with what went wrong if it did. */
+  readonly onTakenOver: ((error?: string) => void) | undefined;
+  /** Bytes that are applied now: for the history and for our own replicas. */
+  readonly forward: (bytes: Buffer) => void;
+  /** What our replicas believe of the history is no longer so. */
+  readonly dropReplicas: () => void;
+}
+
+/** As ROLE names them. */
+export type UpstreamState = 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected';
+
+/** A primary that starts or fails over is ready soon; one that stays away is asked once a second. */
+const RETRY_MS = { first: 50, last: 1000, hopeless: 10_000 } as const;
+
+export class Upstream {
+  readonly address: Address;
+  readonly #options: UpstreamOptions;
+  #socket: Socket | undefined;
+  #link: PrimaryLink | undefined;
+  #load: StagedLoad | undefined;
+  #stream: ReplicaStream | undefined;
+  #announced: { readonly replicationId: string; readonly offset: number } | undefined;
+  #streamDb: number;
+  #lastIoMs: number | undefined;
+  #attemptedAtMs = 0;
+  #downSinceMs: number | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #retryMs: number = RETRY_MS.first;
+  /** Our data are not what the history says: only everything anew can help. */
+  #mustStartOver = false;
+  #onTakenOver: ((error?: string) => void) | undefined;
+  #isStopped = false;
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+    this.address = options.address;
+    this.#streamDb = options.streamDb;
+    this.#downSinceMs = options.downSinceMs;
+    this.#onTakenOver = options.onTakenOver;
+  }
+
+  get state(): UpstreamState {
+    if (this.#stream !== undefined) return 'connected';
+    switch (this.#link?.phase) {
+      case undefined:
+      case 'over':
+        return this.#socket === undefined ? 'connect' : 'connecting';
+      case 'greeting':
+      case 'asking':
+        return 'handshake';
+      default:
+        return 'sync';
+    }
+  }
+
+  get isUp(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  get lastIoMs(): number | undefined {
+    return this.#lastIoMs;
+  }
+
+  get downSinceMs(): number | undefined {
+    return this.#downSinceMs;
+  }
+
+  get streamDb(): number {
+    return this.#stream?.db ?? this.#streamDb;
+  }
+
+  /** Bytes received, applied or not. */
+  get readOffset(): number {
+    return this.#stream?.readOffset ?? this.#options.history.offset;
+  }
+
+  get transfer(): { readonly totalBytes: number | undefined; readonly readBytes: number } {
+    return this.#link?.transfer ?? { totalBytes: undefined, readBytes: 0 };
+  }
+
+  connect(): void {
+    const { address, config, log, nowMs } = this.#options;
+    if (this.#isStopped) return;
+    log('notice', `Connecting to the primary ${address.host}:${address.port}`);
+    this.#attemptedAtMs = nowMs();
+    const source = config.get('bind-source-addr') ?? '';
+    const socket = createConnection({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      ...(source === '' ? {} : { localAddress: source }),
+    });
+    this.#socket = socket;
+    socket.once('connect', () => {
+      this.#link = this.#newLink();
+      this.#perform(this.#link.connected());
+    });
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#socket !== socket) return;
+      this.#lastIoMs = nowMs();
+      this.#attemptedAtMs = this.#lastIoMs;
+      this.#perform(this.#link?.receive(chunk) ?? []);
+    });
+    socket.on('error', (error) => this.#broke(socket, messageOf(error)));
+    socket.on('close', () => this.#broke(socket, 'the primary closed the connection'));
+  }
+
+  /** Once a second. */
+  tick(nowMs: number): void {
+    if (this.#stream) this.#acknowledge(this.#stream.offset);
+    const socket = this.#socket;
+    if (socket && nowMs - this.#attemptedAtMs > this.#options.settings.timeoutMs) {
+      this.#broke(socket, 'the primary is silent');
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#retryTimer);
+    if (this.#socket) this.#broke(this.#socket, 'we leave');
+  }
+
+  #takenOver(error?: string): void {
+    const onTakenOver = this.#onTakenOver;
+    this.#onTakenOver = undefined;
+    onTakenOver?.(error);
+  }
+
+  #newLink(): PrimaryLink {
+    const { config, history, keyspace, nowMs, port } = this.#options;
+    const { id } = history.identity;
+    return new PrimaryLink(
+      {
+        user: config.get('masteruser') ?? '',
+        password: config.get('masterauth') ?? '',
+        listeningPort: config.number('replica-announce-port') || port(),
+        announcedIp: config.get('replica-announce-ip') ?? '',
+      },
+      this.#mustStartOver
+        ? undefined
+        : {
+            replicationId: id,
+            offset: history.offset,
+            isFailover: this.#onTakenOver !== undefined,
+          },
+      () => (this.#load = new StagedLoad(keyspace, nowMs())),
+    );
+  }
+
+  // --- effects ----------------------------------------------------------------
+
+  #perform(effects: readonly LinkEffect[]): void {
+    for (const effect of effects) {
+      if (this.#isStopped || this.#socket === undefined) return;
+      this.#performOne(effect, this.#socket);
+    }
+  }
+
+  #performOne(effect: LinkEffect, socket: Socket): void {
+    switch (effect.kind) {
+      case 'send':
+        socket.write(effect.text, 'latin1');
+        return;
+      case 'continue':
+        this.#takenOver();
+        this.#continue(effect.replicationId);
+        return;
+      case 'full-sync':
+        this.#takenOver();
+        this.#announced = effect;
+        this.#options.log('notice', `The primary sends everything, as of offset ${effect.offset}`);
+        this.#options.dropReplicas();
+        return;
+      case 'loaded':
+        this.#adopt();
+        return;
+      case 'stream':
+        this.#apply(effect.bytes, socket);
+        return;
+      case 'give-up':
+        if (effect.isFinal) this.#retryMs = RETRY_MS.hopeless;
+        this.#broke(socket, effect.reason);
+        return;
+    }
+  }
+
+  #continue(replicationId: string | undefined): void {
+    const { history, settings, log, dropReplicas } = this.#options;
+    if (replicationId !== undefined && replicationId !== history.identity.id) {
+      history.shift(replicationId);
+      dropReplicas();
+    }
+    history.open(settings.backlogBytes);
+    log('notice', `The primary goes on from offset ${history.offset + 1}`);
+    this.#startStream();
+  }
+
+  #adopt(): void {
+    const { history, settings, log } = this.#options;
+    const { replicationId, offset } = this.#announced!;
+    const load = this.#load!;
+    this.#load = undefined;
+    load.adopt();
+    history.adopt(replicationId, offset, settings.backlogBytes);
+    this.#streamDb = load.streamDb;
+    this.#mustStartOver = false;
+    log('notice', `In sync with the primary, as of offset ${offset}`);
+    this.#startStream();
+    // After a marked snapshot the primary waits for this; after a counted one it is welcome news.
+    this.#acknowledge(offset);
+  }
+
+  #startStream(): void {
+    const { data, keyspace, history, forward } = this.#options;
+    this.#downSinceMs = undefined;
+    this.#retryMs = RETRY_MS.first;
+    this.#stream = new ReplicaStream(
+      {
+        apply: (argv, db) => {
+          if (keyspace.databases[db] === undefined) throw new Error(`there is no database ${db}`);
+          data.applyReplicated(argv, db);
+        },
+        acknowledge: (offset) => this.#acknowledge(offset),
+        forward,
+      },
+      history.offset,
+      this.#streamDb,
+    );
+  }
+
+  #apply(bytes: Buffer, socket: Socket): void {
+    try {
+      this.#stream!.push(bytes);
+    } catch (error) {
+      // Going on would leave us with other data than the primary, for ever and in silence.
+      this.#options.log('warning', `Cannot follow the primary: ${messageOf(error)}`);
+      this.#mustStartOver = true;
+      this.#retryMs = RETRY_MS.hopeless;
+      this.#broke(socket, 'its stream cannot be applied');
+    }
+  }
+
+  #acknowledge(offset: number): void {
+    this.#socket?.write(encodeRequest(['REPLCONF', 'ACK', String(offset)]), 'latin1');
+  }
+
+  // --- the end of an attempt --------------------------------------------------
+
+  #broke(socket: Socket, reason: string): void {
+    if (this.#socket !== socket) return;
+    const { address, log, nowMs } = this.#options;
+    const wasUp = this.#stream !== undefined;
+    if (this.#stream) {
+      this.#streamDb = this.#stream.db;
+      this.#downSinceMs = nowMs();
+    }
+    this.#socket = undefined;
+    this.#link = undefined;
+    this.#load = undefined;
+    this.#stream = undefined;
+    socket.destroy();
+    if (this.#isStopped) return;
+    log('warning', `The link to the primary ${address.host}:${address.port} is down: ${reason}`);
+    if (wasUp && this.#retryMs !== RETRY_MS.hopeless) setImmediate(() => this.connect());
+    else this.#retryLater();
+    this.#takenOver(reason);
+  }
+
+  #retryLater(): void {
+    this.#retryTimer = setTimeout(() => this.connect(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS.last);
+  }
+}

@@ -1,0 +1,60 @@
+/** WAIT: clients that want to know how many replicas hold what was written so far. */
+import type { Asker } from '../../ports/replication.js';
+
+interface Waiter {
+  readonly offset: number;
+  readonly replicas: number;
+  readonly answer: (count: number) => void;
+}
+
+/** setTimeout's own bound. */
+const TIMER_MS_MAX = 0x7fff_ffff;
+
+export class Waiters {
+  readonly #all = new Set<Waiter>();
+  readonly #countHolding: (offset: number) => number;
+
+  /** @param countHolding replicas that have acknowledged so much of the stream */
+  constructor(countHolding: (offset: number) => number) {
+    this.#countHolding = countHolding;
+  }
+
+  add(
+    asker: Asker,
+    request: { readonly offset: number; readonly replicas: number; readonly timeoutMs: number },
+  ): void {
+    const { offset, replicas, timeoutMs } = request;
+    let timer: NodeJS.Timeout | undefined;
+    const leave = (): void => {
+      clearTimeout(timer);
+      this.#all.delete(waiter);
+    };
+    const answer = asker.suspend(leave);
+    const waiter: Waiter = {
+      offset,
+      replicas,
+      answer: (count) => {
+        leave();
+        answer((reply) => reply.integer(count));
+      },
+    };
+    this.#all.add(waiter);
+    if (timeoutMs > 0) {
+      const delayMs = Math.min(timeoutMs, TIMER_MS_MAX);
+      timer = setTimeout(() => waiter.answer(this.#countHolding(offset)), delayMs);
+    }
+  }
+
+  /** A replica acknowledged more. */
+  check(): void {
+    for (const waiter of this.#all) {
+      const count = this.#countHolding(waiter.offset);
+      if (count >= waiter.replicas) waiter.answer(count);
+    }
+  }
+
+  /** Everybody gets what there is. */
+  release(): void {
+    for (const waiter of this.#all) waiter.answer(this.#countHolding(waiter.offset));
+  }
+}

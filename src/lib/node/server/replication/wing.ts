@@ -1,0 +1,340 @@
+/**
+ * Replication of one node, both ways: the stream it writes as a primary, the one it follows as a replica,
+ * and the change between the two. What it decides by is in `node/replication`; here it meets sockets and
+ * the clock.
+ */
+import type {
+  Asker,
+  FailoverRequest,
+  ReplicaService,
+  SyncRequest,
+  WaitRequest,
+} from '../../ports/replication.js';
+import type { Address, ReplicationWing } from '../../ports/wings.js';
+import type { ReplySink } from '../../../wire/resp/reply-sink.js';
+import { ReplicationHistory } from '../../replication/history.js';
+import { StreamWriter } from '../../replication/stream-writer.js';
+import { Failover } from './failover.js';
+import type { ReplicationOptions } from './options.js';
+import { takeReplconf } from './replconf.js';
+import { Replicas } from './replicas.js';
+import { replicationLines, writeRole } from './report.js';
+import { ReplicationSettings } from './settings.js';
+import { Upstream } from './upstream.js';
+import { Waiters } from './waiters.js';
+
+export interface RunningReplication extends ReplicationWing, ReplicaService {
+  /** Follows the primary that the configuration names, if any, and begins to keep time. */
+  start(): void;
+  /** Breaks the link to the primary and stops all timers. */
+  stop(): void;
+}
+
+export function createReplication(options: ReplicationOptions): RunningReplication {
+  return new Replication(options);
+}
+
+const TICK_MS = 1000;
+const ID_DIGITS = 40;
+
+class Replication implements RunningReplication {
+  readonly #options: ReplicationOptions;
+  readonly #settings: ReplicationSettings;
+  readonly #history: ReplicationHistory;
+  readonly #writer = new StreamWriter();
+  readonly #replicas: Replicas;
+  readonly #waiters: Waiters;
+  readonly #failover: Failover;
+  #upstream: Upstream | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #pingDueMs = 0;
+  #isFlushScheduled = false;
+  /** GETACK is in what this turn says; once is enough. */
+  #hasAskedForAcks = false;
+
+  constructor(options: ReplicationOptions) {
+    const { config, data, keyspace, log, nowMs, prng, stats } = options;
+    this.#options = options;
+    this.#settings = new ReplicationSettings(config, () =>
+      this.#history.backlog?.resize(this.#settings.backlogBytes),
+    );
+    this.#history = new ReplicationHistory(prng.hex(ID_DIGITS));
+    this.#replicas = new Replicas({
+      keyspace,
+      history: this.#history,
+      settings: this.#settings,
+      config,
+      stats,
+      log,
+      nowMs,
+      refusal: () => this.#syncRefusal(),
+      prepareFullSync: () => this.#prepareFullSync(),
+      flushStream: () => this.#flush(),
+      onAck: () => {
+        this.#waiters.check();
+        this.#failover.check();
+      },
+    });
+    this.#waiters = new Waiters((offset) => this.#replicas.countHolding(offset));
+    this.#failover = new Failover({
+      replicas: this.#replicas,
+      data,
+      log,
+      nowMs,
+      offset: () => this.offset,
+      isReplica: () => this.#upstream !== undefined,
+      askForAcks: () => this.#askForAcks(),
+      handOver: (target, onAnswer) => this.#follow(target, onAnswer),
+      takeBack: () => this.promote(),
+    });
+  }
+
+  // --- ReplicationWing --------------------------------------------------------
+
+  get role(): 'primary' | 'replica' {
+    return this.#upstream === undefined ? 'primary' : 'replica';
+  }
+
+  get offset(): number {
+    return this.#history.offset + this.#writer.pendingBytes;
+  }
+
+  get primaryAddress(): Address | undefined {
+    return this.#upstream?.address;
+  }
+
+  get isLinkUp(): boolean {
+    return this.#upstream?.isUp ?? false;
+  }
+
+  get lastPrimaryIoMs(): number | undefined {
+    return this.#upstream?.lastIoMs;
+  }
+
+  get linkDownSinceMs(): number | undefined {
+    return this.#upstream?.downSinceMs;
+  }
+
+  follow(address: Address): void {
+    const before = this.#upstream;
+    if (before && isSame(before.address, address)) return;
+    this.#follow(address, undefined);
+  }
+
+  promote(): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    upstream.stop();
+    this.#upstream = undefined;
+    this.#history.shift(this.#newId());
+    this.#writer.forgetDb();
+    // They come back, and go on from where they are under the new name.
+    this.#replicas.disconnectAll();
+    this.#options.log('notice', `A primary from offset ${this.offset} on`);
+    this.#options.onRoleChange('primary');
+  }
+
+  propagate(db: number, argv: readonly string[]): void {
+    // Without a backlog nobody has ever asked, and nobody can.
+    if (this.#upstream !== undefined || this.#history.backlog === undefined) return;
+    this.#writer.command(db, argv);
+    this.#flushSoon();
+  }
+
+  countGoodReplicas(): number {
+    return this.#replicas.countGood(this.#options.nowMs());
+  }
+
+  infoLines(): string[] {
+    const { config, nowMs } = this.#options;
+    return replicationLines({
+      upstream: this.#upstream,
+      replicas: this.#replicas,
+      history: this.#history,
+      offset: this.offset,
+      settings: this.#settings,
+      config,
+      failoverState: this.#failover.state,
+      nowMs: nowMs(),
+    });
+  }
+
+  // --- ReplicaService ---------------------------------------------------------
+
+  sync(request: SyncRequest, asker: Asker): void {
+    if (request.isFailover === true && !this.#takeOver(request, asker)) return;
+    this.#replicas.sync(request, asker);
+  }
+
+  replconf(argv: readonly string[], asker: Asker): void {
+    takeReplconf(argv, asker, this.#replicas);
+  }
+
+  writeRole(reply: ReplySink): void {
+    writeRole(reply, this.#upstream, this.#replicas, this.offset);
+  }
+
+  wait(request: WaitRequest, asker: Asker): void {
+    const { offset } = this;
+    const count = this.#replicas.countHolding(offset);
+    if (count >= request.replicas || !request.mayWait) {
+      asker.reply.integer(count);
+      return;
+    }
+    this.#waiters.add(asker, { ...request, offset });
+    this.#askForAcks();
+  }
+
+  get isFailingOver(): boolean {
+    return this.#failover.isUnderWay;
+  }
+
+  failover(request: FailoverRequest, asker: Asker): void {
+    this.#failover.command(request, asker.reply);
+  }
+
+  // --- lifetime ---------------------------------------------------------------
+
+  start(): void {
+    const [host, port] = (this.#options.config.get('replicaof') ?? '').split(' ');
+    if (host && port) this.follow({ host, port: Number(port) });
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker);
+    this.#failover.stop();
+    this.#upstream?.stop();
+    this.#waiters.release();
+    // The replicas' connections are closed with all others, and hear the last of the stream before.
+    this.#flush();
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.nowMs();
+    this.#upstream?.tick(nowMs);
+    this.#replicas.check(nowMs);
+    this.#failover.check();
+    if (this.#upstream === undefined) this.#tickAsPrimary(nowMs);
+  }
+
+  #tickAsPrimary(nowMs: number): void {
+    const { pingPeriodMs, backlogTtlMs } = this.#settings;
+    const { aloneSinceMs } = this.#replicas;
+    if (aloneSinceMs === undefined) {
+      // A paused primary has told its replica an offset to reach; it must not move.
+      if (nowMs < this.#pingDueMs || this.#options.isPausedForFailover()) return;
+      this.#pingDueMs = nowMs + pingPeriodMs;
+      this.#writer.remark(['PING']);
+      this.#flush();
+    } else if (backlogTtlMs > 0 && nowMs - aloneSinceMs > backlogTtlMs && this.#history.backlog) {
+      // What is written from now on has no offsets, so no old replica may believe it can go on.
+      this.#flush();
+      this.#history.renew(this.#newId());
+      this.#writer.forgetDb();
+    }
+  }
+
+  // --- roles ------------------------------------------------------------------
+
+  #follow(address: Address, onTakenOver: ((error?: string) => void) | undefined): void {
+    const { config, data, keyspace, log, nowMs, port } = this.#options;
+    const before = this.#upstream;
+    this.#flush();
+    const downSinceMs = before?.isUp === true ? nowMs() : before?.downSinceMs;
+    before?.stop();
+    this.#upstream = new Upstream({
+      address,
+      keyspace,
+      history: this.#history,
+      settings: this.#settings,
+      config,
+      data,
+      log,
+      nowMs,
+      port,
+      streamDb: before?.streamDb ?? this.#writer.db ?? 0,
+      downSinceMs,
+      onTakenOver,
+      forward: (bytes) => {
+        this.#history.append(bytes);
+        this.#replicas.push(bytes);
+      },
+      dropReplicas: () => this.#replicas.disconnectAll(),
+    });
+    this.#writer.forgetDb();
+    if (before === undefined) {
+      this.#waiters.release();
+      this.#options.onRoleChange('replica');
+      data.releaseBlocked();
+    }
+    this.#replicas.disconnectAll();
+    this.#upstream.connect();
+  }
+
+  /** FAILOVER there: our primary asks us to take its place. @returns false when it was refused. */
+  #takeOver(request: SyncRequest, { reply }: Asker): boolean {
+    if (this.#upstream === undefined) {
+      reply.error("ERR PSYNC FAILOVER can't be sent to a master.");
+      return false;
+    }
+    if (request.replicationId?.toLowerCase() !== this.#history.identity.id) {
+      reply.error('ERR PSYNC FAILOVER replid must match my replid.');
+      return false;
+    }
+    this.promote();
+    return true;
+  }
+
+  #newId(): string {
+    return this.#options.prng.hex(ID_DIGITS);
+  }
+
+  #syncRefusal(): string | undefined {
+    if (this.#failover.isHandingOver) return "NOMASTERLINK Can't SYNC while failing over";
+    if (this.#upstream === undefined || this.#upstream.isUp) return undefined;
+    return "NOMASTERLINK Can't SYNC while not connected with my master";
+  }
+
+  // --- the stream -------------------------------------------------------------
+
+  #prepareFullSync(): { readonly streamDb: number } {
+    const history = this.#history;
+    if (history.backlog === undefined) {
+      if (this.#upstream === undefined) history.renew(this.#newId());
+      history.open(this.#settings.backlogBytes);
+    }
+    if (this.#upstream !== undefined) return { streamDb: this.#upstream.streamDb };
+    this.#writer.forgetDb();
+    return { streamDb: 0 };
+  }
+
+  #askForAcks(): void {
+    if (this.#hasAskedForAcks || this.#upstream !== undefined) return;
+    this.#hasAskedForAcks = true;
+    this.#writer.remark(['REPLCONF', 'GETACK', '*']);
+    this.#flushSoon();
+  }
+
+  /** At the end of this turn: one write per replica, however many commands a client sent at once. */
+  #flushSoon(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    queueMicrotask(() => {
+      this.#isFlushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    this.#hasAskedForAcks = false;
+    if (this.#writer.pendingBytes === 0) return;
+    const bytes = this.#writer.take();
+    this.#history.append(bytes);
+    this.#replicas.push(bytes);
+  }
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.port === b.port && a.host === b.host;
+}

@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import { hasRedisServer } from '../support/real-server.js';
+import { waitUntil } from '../support/wait.js';
+import {
+  equal,
+  field,
+  follow,
+  info,
+  linked,
+  type Make,
+  Servers,
+  text,
+  writeLoad,
+} from './repl-support.js';
+
+/** Every pairing, both forms of a full sync; the real server is the judge of offsets and digests. */
+const PAIRS: readonly (readonly [primary: Make, replica: Make, diskless: 'yes' | 'no'])[] = [
+  ['real', 'embedded', 'yes'],
+  ['real', 'embedded', 'no'],
+  ['embedded', 'real', 'yes'],
+  ['embedded', 'embedded', 'yes'],
+];
+
+describe('a replica gets everything and keeps up', function () {
+  const servers = new Servers();
+  before(function () {
+    if (!hasRedisServer()) this.skip();
+  });
+  afterEach(() => servers.stop());
+
+  for (const [primaryMake, replicaMake, diskless] of PAIRS) {
+    const pair = `${replicaMake} replica of ${primaryMake} primary, repl-diskless-sync ${diskless}`;
+
+    it(`${pair}: equal data and offsets under writes`, async () => {
+      const config = { 'repl-diskless-sync': diskless };
+      const primary = await servers.start(primaryMake, config);
+      const replica = await servers.start(replicaMake, config);
+      await primary.client.call('SET', 'bytes', '\x00\r\n\xff');
+      await primary.client.call('SET', 'dying', '1', 'PX', '100000');
+      for (let db = 0; db < 3; db++) {
+        await primary.client.call('SELECT', String(db));
+        for (let at = 0; at < 500; at++) {
+          void primary.client.call('SET', `before:${db}:${at}`, 'v'.repeat(at));
+        }
+      }
+      await replica.client.call('SET', 'stale', 'goes away');
+      const load = writeLoad(primary, 1);
+      await follow(replica, primary);
+      await linked(replica);
+      expect(await load.stop()).to.be.greaterThan(0);
+      await equal(primary, replica);
+      await replica.client.call('SELECT', '0');
+      expect(await text(replica, 'EXISTS', 'stale')).to.equal(':0');
+      expect(await field(replica, 'master_replid')).to.equal(await field(primary, 'master_replid'));
+    });
+  }
+
+  it('an embedded primary shows its real replica as a real one shows it', async () => {
+    const primary = await servers.start('embedded');
+    const replica = await servers.start('real');
+    await follow(replica, primary);
+    await linked(replica);
+    await waitUntil('the replica has acknowledged all', async () => {
+      return (await field(primary, 'slave0')).includes(
+        `offset=${await field(primary, 'master_repl_offset')},`,
+      );
+    });
+    expect(await field(primary, 'slave0')).to.match(
+      new RegExp(`^ip=127.0.0.1,port=${replica.port},state=online,offset=\\d+,lag=[01]$`),
+    );
+    expect(await text(primary, 'ROLE')).to.match(/^array\[\$"master", :\d+, array\[array\[\$"127/);
+    expect(await text(primary, 'WAIT', '1', '0')).to.equal(':1');
+  });
+
+  it('INFO replication has the fields of redis-server, in their order, in both roles', async () => {
+    for (const primaryMake of ['real', 'embedded'] as const) {
+      const primary = await servers.start(primaryMake);
+      const real = await servers.start('real');
+      const embedded = await servers.start('embedded');
+      for (const replica of [real, embedded]) {
+        await follow(replica, primary);
+        await linked(replica);
+      }
+      expect([...(await info(embedded)).keys()]).to.deep.equal([...(await info(real)).keys()]);
+    }
+  });
+});
