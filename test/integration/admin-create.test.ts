@@ -71,6 +71,23 @@ describe('create, on real servers', function () {
     expect((await tribJson(['check', addresses[0]!])).document.healthy).to.equal(true);
   });
 
+  it('streams one line of JSON per event with --events, the document last', async () => {
+    const servers = await pool.start(3);
+    const { status, stdout } = await runTrib([
+      ...['create', '--yes', '--events'],
+      ...servers.map(addressOf),
+    ]);
+    expect(status).to.equal(0);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.at(-1)).to.include({ kind: 'create', outcome: 'created', healthy: true });
+    const kinds = lines.slice(0, -1).map(({ event }) => event.kind);
+    expect(kinds.slice(0, 2)).to.deep.equal(['stage-started', 'step-done']);
+    expect(kinds).to.include('wait-done');
+  });
+
   it('plans without touching anything with --dry-run', async () => {
     const servers = await pool.start(3);
     const dry = await tribJson(['create', '--dry-run', ...servers.map(addressOf)]);

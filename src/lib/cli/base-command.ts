@@ -54,13 +54,23 @@ export abstract class TribCommand extends Command {
     return new TribError('USAGE', message, { hint: `See trib help ${this.id ?? ''}`.trimEnd() });
   }
 
+  /** A stream of events is for programs as well: it ends with the document. */
+  override jsonEnabled(): boolean {
+    return super.jsonEnabled() || this.isStreaming;
+  }
+
+  protected get isStreaming(): boolean {
+    const end = this.argv.indexOf('--');
+    return (end < 0 ? this.argv : this.argv.slice(0, end)).includes('--events');
+  }
+
   override logJson(document: unknown): void {
     process.stdout.write(`${JSON.stringify(document, null, this.jsonIndent)}\n`);
   }
 
   /** One line per document while events are streamed. */
   protected get jsonIndent(): number {
-    return this.argv.includes('--events') ? 0 : 2;
+    return this.isStreaming ? 0 : 2;
   }
 
   protected override catch(error: Error): Promise<void> {

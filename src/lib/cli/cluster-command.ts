@@ -172,7 +172,7 @@ export abstract class ClusterCommand extends TribCommand {
   }
 
   protected get asking(): Asking {
-    const isDocument = this.jsonEnabled() || this.argv.includes('--events');
+    const isDocument = this.jsonEnabled();
     const output = isDocument || !process.stdout.isTTY ? process.stderr : process.stdout;
     return { stdin: process.stdin, output };
   }
