@@ -1,10 +1,14 @@
 /** One command to one server over a plain socket: a second opinion that shares no code with the client. */
 import { connect } from 'node:net';
 
-/** Answers a status, error, integer or bulk reply as text. */
-export function redisCommand(port: number, ...words: readonly string[]): Promise<string> {
+/** Answers a status, error, integer or bulk reply as text. A port alone is one of 127.0.0.1. */
+export function redisCommand(
+  server: number | { readonly host: string; readonly port: number },
+  ...words: readonly string[]
+): Promise<string> {
+  const { host, port } = typeof server === 'number' ? { host: '127.0.0.1', port: server } : server;
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, host);
     const bulk = (word: string): string => `$${Buffer.byteLength(word)}\r\n${word}\r\n`;
     socket.write(`*${words.length}\r\n${words.map(bulk).join('')}`);
     let text = '';

@@ -1,17 +1,18 @@
 /** `info`: keys, slots and replicas per primary in redis-trib's lines, then every member in a table. */
 import { formatAddress } from '../cluster/address.js';
 import type { ClusterView } from '../cluster/model.js';
-import { isDown, membersOf } from '../cluster/view.js';
+import { isDown } from '../cluster/view.js';
 import { countKeys } from '../cluster/facts.js';
 import { shortId } from '../kernel/node-id.js';
 import { countSlots } from '../kernel/ranges.js';
 import { SLOT_COUNT } from '../kernel/slot.js';
+import { inReadingOrder } from './reading-order.js';
 import { styleFor, type Capabilities } from './style.js';
 import { membersText } from './table-text.js';
 
 export function infoText(view: ClusterView, capabilities: Capabilities): readonly string[] {
   const style = styleFor(capabilities);
-  const members = membersOf(view);
+  const members = inReadingOrder(view);
   const primaries = members.filter(({ role, claim }) => role === 'primary' && claim);
   let total = 0;
   const lines = primaries.map(({ id, address, slots, claim }) => {

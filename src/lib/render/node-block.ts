@@ -4,13 +4,14 @@
  */
 import { formatAddress } from '../cluster/address.js';
 import type { ClusterView } from '../cluster/model.js';
-import { isDown, membersOf, type Member } from '../cluster/view.js';
+import { isDown, type Member } from '../cluster/view.js';
 import { countSlots, formatRanges } from '../kernel/ranges.js';
 import type { Layout } from '../plan/plan-create.js';
+import { inReadingOrder } from './reading-order.js';
 
-/** Every member that answers, entry first. */
+/** Every member that answers, in reading order. */
 export function nodeBlocks(view: ClusterView): readonly string[] {
-  const members = membersOf(view);
+  const members = inReadingOrder(view);
   const replicas = new Map<string, number>();
   for (const member of members) {
     if (member.primaryId === undefined || isDown(member)) continue;

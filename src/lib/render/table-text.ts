@@ -3,9 +3,10 @@ import Table from 'cli-table3';
 import { formatAddress } from '../cluster/address.js';
 import { countKeys } from '../cluster/facts.js';
 import type { ClusterView } from '../cluster/model.js';
-import { membersOf, type Member } from '../cluster/view.js';
+import type { Member } from '../cluster/view.js';
 import { shortId } from '../kernel/node-id.js';
 import { countSlots } from '../kernel/ranges.js';
+import { inReadingOrder } from './reading-order.js';
 import { styleFor, type Capabilities } from './style.js';
 
 const NO_BORDERS = Object.fromEntries(
@@ -72,7 +73,7 @@ export function membersText(view: ClusterView, capabilities: Capabilities): read
     { title: 'PRIMARY' },
     { title: 'STATE' },
   ];
-  return tableText(columns, membersOf(view).map(rowOf), capabilities);
+  return tableText(columns, inReadingOrder(view).map(rowOf), capabilities);
 }
 
 function rowOf({ address, id, role, slots, claim, primaryId, silence }: Member) {
