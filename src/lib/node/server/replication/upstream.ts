@@ -41,6 +41,9 @@ export type UpstreamState = 'connect' | 'connecting' | 'handshake' | 'sync' | 'c
 /** A primary that starts or fails over is ready soon; one that stays away is asked once a second. */
 const RETRY_MS = { first: 50, last: 1000, hopeless: 10_000 } as const;
 
+/** After that the regular ACKs, one a second, are as good. */
+const ACK_AGAIN_MS = { first: 25, last: 400 } as const;
+
 export class Upstream {
   readonly address: Address;
   readonly #options: UpstreamOptions;
@@ -54,6 +57,7 @@ export class Upstream {
   #attemptedAtMs = 0;
   #downSinceMs: number | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
+  #ackTimer: NodeJS.Timeout | undefined;
   #retryMs: number = RETRY_MS.first;
   /** Our data are not what the history says: only everything anew can help. */
   #mustStartOver = false;
@@ -235,8 +239,19 @@ export class Upstream {
     this.#mustStartOver = false;
     log('notice', `In sync with the primary, as of offset ${offset}`);
     this.#startStream();
-    // After a marked snapshot the primary waits for this; after a counted one it is welcome news.
+    this.#acknowledgeSync(offset, ACK_AGAIN_MS.first);
+  }
+
+  /**
+   * A primary that waits for our word after the snapshot does not hear it while it still clears up behind
+   * the snapshot. Without saying it again soon, its stream would begin with our next regular ACK, a second
+   * later.
+   */
+  #acknowledgeSync(offset: number, delayMs: number): void {
+    if (this.#stream?.readOffset !== offset) return;
     this.#acknowledge(offset);
+    if (delayMs > ACK_AGAIN_MS.last) return;
+    this.#ackTimer = setTimeout(() => this.#acknowledgeSync(offset, delayMs * 2), delayMs);
   }
 
   #startStream(): void {
@@ -283,6 +298,7 @@ export class Upstream {
       this.#streamDb = this.#stream.db;
       this.#downSinceMs = nowMs();
     }
+    clearTimeout(this.#ackTimer);
     this.#socket = undefined;
     this.#link = undefined;
     this.#load = undefined;
