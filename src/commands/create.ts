@@ -13,7 +13,7 @@ import {
 } from '../lib/cli/documents.js';
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
 import { parseZones } from '../lib/cli/zones.js';
-import { createCluster } from '../lib/execute/create-cluster.js';
+import { createCluster, joinPromptly } from '../lib/execute/create-cluster.js';
 import { observe, observeAll } from '../lib/execute/observe.js';
 import { planCreate } from '../lib/plan/plan-create.js';
 import { createText } from '../lib/render/create-text.js';
@@ -85,7 +85,8 @@ export default class Create extends ClusterCommand {
       await this.refuseStale(decision.plan, async () =>
         buildView(await this.#claims(session, addresses)),
       );
-      const view = await createCluster(decision.plan, session.context);
+      const joinsPromptly = joinPromptly(claims);
+      const view = await createCluster(decision.plan, session.context, { joinsPromptly });
       return this.#report(view, 'created', plan);
     });
   }

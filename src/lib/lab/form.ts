@@ -4,7 +4,7 @@ import type { ClusterView, NodeAddress } from '../cluster/model.js';
 import { RedisLinks } from '../client/redis-links.js';
 import type { ConnectionOptions } from '../client/connection-options.js';
 import type { ExecutionContext } from '../execute/context.js';
-import { createCluster } from '../execute/create-cluster.js';
+import { createCluster, joinPromptly } from '../execute/create-cluster.js';
 import { observe, observeAll } from '../execute/observe.js';
 import { TribError } from '../kernel/errors.js';
 import { planCreate } from '../plan/plan-create.js';
@@ -39,7 +39,7 @@ export async function formCluster(
       // Everything is on this machine: what we reach, the nodes reach.
       announce: (address) => Promise.resolve(address),
     };
-    return await createCluster(decision.plan, context);
+    return await createCluster(decision.plan, context, { joinsPromptly: joinPromptly(claims) });
   } finally {
     links.closeAll();
   }

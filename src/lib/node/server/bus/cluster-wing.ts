@@ -295,12 +295,13 @@ class RunningCluster implements RunningClusterWing {
 
   /**
    * Peers take the address a packet comes from for the address to reach us at, so the bus speaks from the
-   * address it listens on, where that is one and not "all".
+   * address it listens on, where that is one and not "all". On 127.0.0.1 the system does so by itself, and
+   * choosing it here would cost a search for a free port at every connection.
    */
   #sourceAddress(): string | undefined {
-    const first = this.#options.bind[0]?.replace(/^-/, '');
-    if (first === undefined || ['*', '::*', '0.0.0.0', '::', ''].includes(first)) return undefined;
-    return first;
+    const first = this.#options.bind[0]?.replace(/^-/, '') ?? '';
+    const isChosenBySystem = ['', '*', '::*', '0.0.0.0', '::', '127.0.0.1'].includes(first);
+    return isChosenBySystem ? undefined : first;
   }
 }
 
