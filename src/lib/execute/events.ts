@@ -5,7 +5,13 @@ import type { Step } from '../plan/plan.js';
 export type ExecutionEvent =
   | { readonly kind: 'stage-started'; readonly title: string; readonly stepCount: number }
   | { readonly kind: 'step-done'; readonly step: Step; readonly elapsedMs: number }
-  | { readonly kind: 'step-failed'; readonly step: Step; readonly message: string }
+  /** `isRefused`: the server answered, with an error; otherwise the step may have been done all the same. */
+  | {
+      readonly kind: 'step-failed';
+      readonly step: Step;
+      readonly message: string;
+      readonly isRefused: boolean;
+    }
   /** A wait has begun, goes on, is over. `missing` says what has not come true yet, one line each. */
   | { readonly kind: 'wait-started'; readonly what: string; readonly deadlineMs: number }
   | { readonly kind: 'wait-continues'; readonly what: string; readonly missing: readonly string[] }

@@ -1,6 +1,6 @@
 /** Runs a plan: stage after stage, the steps of a stage at once, each stage settled before the next. */
 import { formatAddress } from '../cluster/address.js';
-import { AssertionFailure, messageOf } from '../kernel/errors.js';
+import { AssertionFailure, TribError, messageOf } from '../kernel/errors.js';
 import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
 import type { Plan, Stage } from '../plan/plan.js';
 import type { ExecutionContext } from './context.js';
@@ -30,6 +30,7 @@ export async function runStage(stage: Stage, context: ExecutionContext): Promise
         kind: 'step-failed',
         step,
         message: `${formatAddress(step.node.address)}: ${messageOf(error)}`,
+        isRefused: error instanceof TribError && error.code === 'REPLY_ERROR',
       });
       failures.push(error);
     }
