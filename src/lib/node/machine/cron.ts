@@ -22,6 +22,8 @@ import {
 
 export const TICK_MS = 100;
 const EAGER_TICK_MS = 20;
+/** A beat costs every node two packets out and two in; many nodes on one machine must beat slower. */
+const EAGER_MS_PER_NODE = 1;
 const RANDOM_PING_MS = 1000;
 const RANDOM_PING_SAMPLE = 5;
 /** Pings per fast beat: rumours double at each, so 2 reach a hundred nodes in seven beats. */
@@ -29,7 +31,8 @@ const EAGER_PINGS = 2;
 
 /** When the shell should send the next tick. */
 export function msUntilTick(state: ClusterState): number {
-  return state.nowMs < state.eagerUntilMs ? EAGER_TICK_MS : TICK_MS;
+  if (state.eagerBeats === 0) return TICK_MS;
+  return Math.min(TICK_MS, Math.max(EAGER_TICK_MS, state.roster.length * EAGER_MS_PER_NODE));
 }
 
 export function tick(state: ClusterState): void {
@@ -38,7 +41,10 @@ export function tick(state: ClusterState): void {
   dropOldHandshakes(state);
   connectAll(state);
   pingAtRandom(state);
-  if (nowMs < state.eagerUntilMs) spreadNews(state);
+  if (state.eagerBeats > 0) {
+    state.eagerBeats--;
+    spreadNews(state);
+  }
 
   let failing = 0;
   for (const node of state.roster) {

@@ -14,7 +14,8 @@ import { has, isSuspect, type ClusterNode, type ClusterState } from './state.js'
 
 /** Newcomers told in one packet: 40 entries are 4 KB, twice the header. */
 const NEWCOMERS_MAX = 40;
-const NEWCOMER_MS = 2000;
+/** A newcomer is told twice to as many as there are. */
+const TELLINGS_PER_NODE = 2;
 
 export function gossipFor(state: ClusterState, receiver: ClusterNode | undefined): GossipEntry[] {
   const { roster, prng } = state;
@@ -26,7 +27,7 @@ export function gossipFor(state: ClusterState, receiver: ClusterNode | undefined
     const node = roster[prng.below(roster.length)]!;
     if (!isSuspect(node) && isWorthTelling(node, receiver)) chosen.add(node);
   }
-  if (state.nowMs < state.eagerUntilMs) addNewcomers(state, receiver, chosen);
+  if (state.eagerBeats > 0) addNewcomers(state, receiver, chosen);
   if (state.failingCount > 0) {
     for (const node of roster) {
       if (isSuspect(node) && isWorthTelling(node, receiver)) chosen.add(node);
@@ -41,12 +42,14 @@ function addNewcomers(
   receiver: ClusterNode | undefined,
   chosen: Set<ClusterNode>,
 ): void {
-  const { roster, nowMs } = state;
+  const { roster } = state;
   const start = state.prng.below(roster.length);
   for (let step = 0; step < roster.length && chosen.size < NEWCOMERS_MAX; step++) {
     const node = roster[(start + step) % roster.length]!;
-    const isNew = nowMs - node.createdMs < NEWCOMER_MS;
-    if (isNew && !isSuspect(node) && isWorthTelling(node, receiver)) chosen.add(node);
+    const isNew = node.told < roster.length * TELLINGS_PER_NODE;
+    if (!isNew || isSuspect(node) || !isWorthTelling(node, receiver)) continue;
+    node.told++;
+    chosen.add(node);
   }
 }
 

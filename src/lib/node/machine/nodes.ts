@@ -12,8 +12,11 @@ import {
   type Link,
 } from './state.js';
 
-/** How long gossip runs fast after somebody joined. */
-const EAGER_MS = 2000;
+/**
+ * How many beats gossip runs fast after somebody joined. Beats, not milliseconds: a busy process that gets
+ * through few of them has spread little news, and needs the time.
+ */
+const EAGER_BEATS = 60;
 
 /** A fresh id, as for ourselves or for a peer whose real id the handshake will tell. */
 export function newNodeId(state: ClusterState): NodeId {
@@ -23,7 +26,7 @@ export function newNodeId(state: ClusterState): NodeId {
 export function addNode(state: ClusterState, node: ClusterNode): void {
   state.nodes.set(node.id, node);
   state.roster.push(node);
-  state.eagerUntilMs = state.nowMs + EAGER_MS;
+  state.eagerBeats = EAGER_BEATS;
   state.todo.connect = true;
   state.todo.updateHealth = true;
 }
@@ -32,7 +35,7 @@ export function renameNode(state: ClusterState, node: ClusterNode, id: NodeId): 
   state.nodes.delete(node.id);
   node.id = id;
   state.nodes.set(id, node);
-  state.eagerUntilMs = state.nowMs + EAGER_MS;
+  state.eagerBeats = EAGER_BEATS;
 }
 
 /** Takes a node out of everything that may refer to it. */

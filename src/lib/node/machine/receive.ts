@@ -11,6 +11,7 @@ import {
   type BusHeader,
   type BusMessage,
 } from '../../wire/bus/message.js';
+import { SLOT_BITMAP_BYTES } from '../../wire/bus/layout.js';
 import { correctStaleClaim, hearClaim } from './claims.js';
 import { hearVote, hearVoteRequest } from './election.js';
 import { resolveCollision } from './epochs.js';
@@ -195,9 +196,11 @@ function hearSlots(state: ClusterState, sender: ClusterNode, header: BusHeader):
 
 /** Equal bitmaps can still clear a doubt about a slot that was not claimed for a while. */
 function mayBeUnclaimed(state: ClusterState, node: ClusterNode): boolean {
-  if (!isPrimary(node) || !state.unclaimed.some((byte) => byte !== 0)) return false;
+  if (!isPrimary(node) || state.unclaimed.equals(NONE_UNCLAIMED)) return false;
   return node.slots.some((byte, at) => (byte & state.unclaimed[at]!) !== 0);
 }
+
+const NONE_UNCLAIMED = Buffer.alloc(SLOT_BITMAP_BYTES);
 
 function hearHostname(state: ClusterState, sender: ClusterNode, hostname: string): void {
   if (sender.hostname === hostname) return;

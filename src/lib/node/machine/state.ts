@@ -31,6 +31,8 @@ export interface ClusterNode {
   primary: ClusterNode | undefined;
   readonly replicas: ClusterNode[];
   readonly createdMs: number;
+  /** In how many packets we told others about it: a newcomer is told often. */
+  told: number;
   /** 0 = no ping outstanding. */
   pingSentMs: number;
   pongReceivedMs: number;
@@ -139,8 +141,8 @@ export interface ClusterState {
   readonly election: Election;
   readonly manual: ManualFailover;
 
-  /** Until then gossip runs fast: somebody joined. */
-  eagerUntilMs: number;
+  /** Fast beats still to come: somebody joined. */
+  eagerBeats: number;
   lastTickMs: number;
   lastRandomPingMs: number;
   lastAnnounceMs: number;
@@ -199,7 +201,7 @@ export function createState(options: StateOptions): ClusterState {
     forgotten: new Map(),
     election: { atMs: 0, isRequested: false, voters: new Set(), rank: 0, epoch: 0, lastLogMs: 0 },
     manual: { endMs: 0, replica: undefined, primaryOffset: undefined, canStart: false },
-    eagerUntilMs: 0,
+    eagerBeats: 0,
     lastTickMs: options.nowMs,
     lastRandomPingMs: 0,
     lastAnnounceMs: 0,
@@ -238,6 +240,7 @@ export function createNode(id: NodeId, flags: number, nowMs: number): ClusterNod
     primary: undefined,
     replicas: [],
     createdMs: nowMs,
+    told: 0,
     pingSentMs: 0,
     pongReceivedMs: 0,
     dataReceivedMs: 0,

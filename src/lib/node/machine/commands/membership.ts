@@ -110,7 +110,7 @@ function resetCluster(state: ClusterState, how: 'soft' | 'hard'): void {
   unbindAllSlots(state, myself);
   for (const node of [...state.roster]) if (node !== myself) deleteNode(state, node);
   state.forgotten.clear();
-  state.eagerUntilMs = 0;
+  state.eagerBeats = 0;
   if (how === 'hard') {
     state.currentEpoch = 0;
     state.lastVoteEpoch = 0;

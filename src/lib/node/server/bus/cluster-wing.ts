@@ -35,8 +35,9 @@ import { readSettings, WATCHED } from './settings.js';
 const BUS_PORT_OFFSET = 10_000;
 const PORT_MAX = 65_535;
 const BACKLOG = 511;
-/** How long news that nobody relies on may stay unsaved. */
+/** How long news that nobody relies on may stay unsaved; in a temporary folder nobody ever does. */
 const SAVE_DELAY_MS = 50;
+const TEMPORARY_SAVE_DELAY_MS = 1000;
 /** A tick that late means the process stood still, not that the peers were silent. */
 const STALL_MS = 300;
 
@@ -287,10 +288,11 @@ class RunningCluster implements RunningClusterWing {
       this.#file.write(memoryOf(state), true);
       return;
     }
+    const delayMs = this.#isDurable ? SAVE_DELAY_MS : TEMPORARY_SAVE_DELAY_MS;
     this.#saveTimer ??= setTimeout(() => {
       this.#saveTimer = undefined;
       this.#file.write(memoryOf(this.#state), false);
-    }, SAVE_DELAY_MS);
+    }, delayMs);
   }
 
   /**
