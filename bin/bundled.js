@@ -7,11 +7,12 @@ import oclif from '@oclif/core/package.json';
 import loaders from 'trib:commands';
 import manifest from 'trib:manifest';
 import pjson from '../package.json';
+import { normalizeWords } from '../src/lib/cli/argv.js';
 
 export async function main(argv, root) {
   try {
     const config = await Config.load({ root, pjson, plugins: [pluginOf(root)] });
-    await run(argv, config);
+    await run(normalizeWords(argv), config);
     await flush();
   } catch (error) {
     await handle(error);

@@ -15,5 +15,7 @@ async function main() {
     root: dirname(__dirname),
     pjson: { ...pjson, oclif: { ...pjson.oclif, commands } },
   });
-  await execute({ dir: __dirname, loadOptions });
+  const { normalizeWords } = await import('../src/lib/cli/argv.ts');
+  const args = [...normalizeWords(process.argv.slice(2))];
+  await execute({ args, dir: __dirname, loadOptions });
 }

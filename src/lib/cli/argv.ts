@@ -15,7 +15,7 @@ const VALUED = new Set([
 const OWN = new Set(['--help', '-h', '--version', '-v']);
 
 /** @param words without the program's name. @returns the command first, then everything else in order. */
-export function normalizeWords(words: readonly string[]): readonly string[] {
+export function normalizeWords(words: readonly string[]): string[] {
   const leading: string[] = [];
   let at = 0;
   while (at < words.length && words[at]!.startsWith('-') && !OWN.has(words[at]!)) {
@@ -25,5 +25,5 @@ export function normalizeWords(words: readonly string[]): readonly string[] {
     if (VALUED.has(word) && at < words.length) leading.push(words[at++]!);
   }
   const [command, ...rest] = words.slice(at);
-  return command === undefined ? words : [command, ...leading, ...rest];
+  return command === undefined ? [...words] : [command, ...leading, ...rest];
 }

@@ -112,7 +112,10 @@ function refuseWithoutMajority(members: readonly Member[], address: string): voi
 /** Why the replica may lack data; undefined when it has what can be had. */
 function staleness(replica: Member, primary: Member): string | undefined {
   const facts = replica.claim?.facts;
-  if (facts?.replicationOffset === 0) return 'it has never copied anything (offset 0)';
+  // A link that is up has synced, even if an idle cluster never got past offset 0.
+  if (facts?.replicationOffset === 0 && facts.primaryLinkUp !== true) {
+    return 'it has never copied anything (offset 0)';
+  }
   if (facts?.primaryLinkUp === false && !isDown(primary)) {
     return 'its link is down while its primary lives and goes on taking writes';
   }
