@@ -22,7 +22,7 @@ describe('simulated clusters', function () {
   this.timeout(60_000);
 
   it(`keep their invariants through storms and heal afterwards (seeds from ${FIRST})`, () => {
-    for (const seed of seeds(12)) weather({ seed });
+    for (const seed of seeds(10)) weather({ seed });
   });
 
   it('the same seed gives the same world', () => {
@@ -41,7 +41,7 @@ describe('simulated clusters', function () {
   });
 
   it(`a voter that crashes with its vote just spoken does not vote again (seeds from ${FIRST})`, () => {
-    for (const seed of seeds(20)) temptVoters(seed);
+    for (const seed of seeds(8)) temptVoters(seed);
   });
 
   it('a defect is found: votes spoken before they are on disk', () => {
@@ -50,7 +50,7 @@ describe('simulated clusters', function () {
         ? effects.filter(({ kind }) => kind !== 'persist')
         : effects;
     expect(() => {
-      for (let seed = 0; seed < 200; seed++) temptVoters(seed, forgetful);
+      for (let seed = 0; seed < 100; seed++) temptVoters(seed, forgetful);
     }).to.throw(/votes twice in epoch/);
   });
 
@@ -70,7 +70,7 @@ function isSend(effect: Effect, type: keyof typeof BUS_TYPES): boolean {
 }
 
 /**
- * Two replicas of a dead primary that do not hear each other ask for votes in the same epoch, and every
+ * Two replicas of a dead primary that do not hear of each other ask for votes in the same epoch, and every
  * voter crashes the moment its vote has left, to be back before the second request arrives.
  */
 function temptVoters(seed: number, filter?: WorldOptions['filter']): void {
@@ -80,14 +80,16 @@ function temptVoters(seed: number, filter?: WorldOptions['filter']): void {
     replicasPerPrimary: 2,
     ...(filter ? { filter } : {}),
     watch: (node, effect) => {
-      if (isSend(effect, 'auth-ack')) crash(world, node, 1 + world.prng.below(100));
+      if (isSend(effect, 'auth-ack')) crash(world, node, 1 + world.prng.below(10));
     },
   });
   world.form();
   const [dead] = world.nodes;
   const replicas = world.nodes.filter(({ state }) => state.myself.primary?.id === dead!.id);
-  for (const a of replicas) for (const b of replicas) if (a !== b) world.network.cut(a, b);
-  world.network.latencyMsMax = 300;
+  // Only the voters hear a candidate, or the other one would learn of its epoch and take the next.
+  const deaf = world.nodes.slice(world.options.primaries);
+  for (const a of replicas) for (const b of deaf) if (a !== b) world.network.cut(a, b);
+  world.network.latencyMsMax = 100;
   crash(world, dead!, 15_000);
   world.run(15_000);
   world.network.heal();
