@@ -168,14 +168,14 @@ describe('progress', () => {
     expect(progress.next({ kind: 'step-done', step: setTimeoutStep, elapsedMs: 1 })).to.equal(
       '*** New timeout set for h:1\n',
     );
-    expect(progress.next({ kind: 'step-failed', step: setTimeoutStep, message: 'no' })).to.equal(
-      'ERR setting node-timeout for h:1: no\n',
-    );
+    expect(
+      progress.next({ kind: 'step-failed', step: setTimeoutStep, message: 'no', isRefused: true }),
+    ).to.equal('ERR setting node-timeout for h:1: no\n');
     const reset = { kind: 'reset', node, mode: 'soft', why: 'x' } as const;
     expect(progress.next({ kind: 'step-done', step: reset, elapsedMs: 1 })).to.equal('');
-    expect(progress.next({ kind: 'step-failed', step: reset, message: 'no' })).to.equal(
-      '[ERR] Could not reset h:1 (soft): no\n',
-    );
+    expect(
+      progress.next({ kind: 'step-failed', step: reset, message: 'no', isRefused: true }),
+    ).to.equal('[ERR] Could not reset h:1 (soft): no\n');
   });
 
   it('tells everything when verbose', () => {
