@@ -74,7 +74,7 @@ describe('nodes.conf', () => {
         fc.array(fc.tuple(fc.nat(FILE.length - 1), fc.nat(127)), { minLength: 1, maxLength: 6 }),
         fc.nat(FILE.length),
         (changes, end) => {
-          const letters = [...FILE];
+          const letters = Array.from(FILE);
           for (const [at, code] of changes) letters[at] = String.fromCharCode(code);
           const parsed = parseNodesConf(letters.join('').slice(0, end));
           if (parsed.ok) expect(parseNodesConf(formatNodesConf(parsed.value)).ok).to.equal(true);

@@ -213,7 +213,7 @@ function anyMessage(): fc.Arbitrary<SendableMessage> {
   const u16 = fc.nat(65_535);
   const u64 = fc.nat(2 ** 53 - 1);
   const anyId = fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: 40, maxLength: 40 })
+    .array(fc.constantFrom(...Array.from('0123456789abcdef')), { minLength: 40, maxLength: 40 })
     .map((letters) => letters.join('') as NodeId);
   const ip = fc.constantFrom('', '127.0.0.1', '2001:db8::1', 'fe80::1%eth0');
   const bitmap = fc.uint8Array({ minLength: 2048, maxLength: 2048 });

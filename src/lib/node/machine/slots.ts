@@ -1,5 +1,5 @@
 /** Who owns which slot, and the bitmaps that say so. Every change of ownership goes through here. */
-import { rangesWhere, type SlotRange } from '../../kernel/ranges.js';
+import type { SlotRange } from '../../kernel/ranges.js';
 import { SLOT_COUNT } from '../../kernel/slot.js';
 import { NodeFlag } from '../../wire/bus/message.js';
 import { isPrimary, type ClusterNode, type ClusterState } from './state.js';
@@ -72,7 +72,27 @@ export function isUnclaimed(state: ClusterState, slot: number): boolean {
 
 /** What a node owns, as ranges: asked for at every save and every CLUSTER NODES. */
 export function rangesOwnedBy(node: ClusterNode): readonly SlotRange[] {
-  return (node.ranges ??= rangesWhere((slot) => testBit(node.slots, slot)));
+  return (node.ranges ??= rangesOf(node.slots));
+}
+
+/** Looks at whole bytes first: nearly all are full or empty. */
+function rangesOf(bitmap: Uint8Array): readonly SlotRange[] {
+  const ranges: SlotRange[] = [];
+  let first = -1;
+  for (let byte = 0; byte < bitmap.length; byte++) {
+    const bits = bitmap[byte]!;
+    if (bits === (first < 0 ? 0 : 255)) continue;
+    for (let bit = 0; bit < 8; bit++) {
+      const slot = byte * 8 + bit;
+      const isSet = (bits & (1 << bit)) !== 0;
+      if (isSet && first < 0) first = slot;
+      if (isSet || first < 0) continue;
+      ranges.push({ first, last: slot - 1 });
+      first = -1;
+    }
+  }
+  if (first >= 0) ranges.push({ first, last: SLOT_COUNT - 1 });
+  return ranges;
 }
 
 function noteChange(state: ClusterState, node: ClusterNode): void {
