@@ -20,6 +20,7 @@ describe('words of the command line', () => {
     ['--tls --cacert ca.pem --cluster info a', 'info --tls --cacert ca.pem a'],
     ['--help', '--help'],
     ['--version', '--version'],
+    ['-h', '--help'],
   ];
   for (const [typed, understood] of orders) {
     it(`takes "${typed}" for "${understood}"`, () => {

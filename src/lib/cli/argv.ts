@@ -11,8 +11,13 @@ const VALUED = new Set([
   ...['--connect-timeout', '--deadline'],
 ]);
 
-/** oclif's own, which must stay in front. */
-const OWN = new Set(['--help', '-h', '--version', '-v']);
+/** oclif's own, which must stay in front, in the spelling it knows. */
+const OWN: ReadonlyMap<string, string> = new Map([
+  ['--help', '--help'],
+  ['-h', '--help'],
+  ['--version', '--version'],
+  ['-v', '--version'],
+]);
 
 /** @param words without the program's name. @returns the command first, then everything else in order. */
 export function normalizeWords(words: readonly string[]): string[] {
@@ -25,5 +30,6 @@ export function normalizeWords(words: readonly string[]): string[] {
     if (VALUED.has(word) && at < words.length) leading.push(words[at++]!);
   }
   const [command, ...rest] = words.slice(at);
-  return command === undefined ? [...words] : [command, ...leading, ...rest];
+  if (command === undefined) return [...words];
+  return [OWN.get(command) ?? command, ...leading, ...rest];
 }
