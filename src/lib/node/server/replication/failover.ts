@@ -30,6 +30,8 @@ export class Failover {
   #request: Start | undefined;
   #phase: 'idle' | 'waiting' | 'handing-over' = 'idle';
   #timer: NodeJS.Timeout | undefined;
+  /** What a replica must hold. Our asking for it comes after that, and is not waited for. */
+  #wantedOffset = 0;
 
   constructor(options: FailoverOptions) {
     this.#options = options;
@@ -76,7 +78,7 @@ export class Failover {
   /** A replica acknowledged more: it may be all there is. */
   check(): void {
     if (this.#phase !== 'waiting') return;
-    const ready = this.#candidates().find(({ ackOffset }) => ackOffset >= this.#options.offset());
+    const ready = this.#candidates().find(({ ackOffset }) => ackOffset >= this.#wantedOffset);
     if (ready) this.#handOver(addressOf(ready));
   }
 
@@ -101,8 +103,9 @@ export class Failover {
   }
 
   #begin(request: Start): void {
-    const { data, log, askForAcks } = this.#options;
+    const { data, log, offset, askForAcks } = this.#options;
     this.#request = request;
+    this.#wantedOffset = offset();
     this.#phase = 'waiting';
     data.pauseWrites('failover', Number.MAX_SAFE_INTEGER);
     log('notice', 'Handing over: waiting for a replica that holds everything');
