@@ -29,6 +29,18 @@ export class FakeLinks implements Links {
       address,
       call: async (args, options) => (await ask(args, options)) as Reply,
       callBytes: (args, options) => ask(args, options),
+      ask: (questions, options) =>
+        Promise.all(
+          questions.map(async (args) => {
+            try {
+              return (await ask(args, options)) as Reply;
+            } catch (error) {
+              const isRefusal = error instanceof TribError && error.code === 'REPLY_ERROR';
+              if (isRefusal) return error;
+              throw error;
+            }
+          }),
+        ),
       close: () => undefined,
     };
   }

@@ -110,17 +110,20 @@ export function replyError(where: string, args: Arguments, words: string): TribE
 
 export function closedByServer(where: string, args: Arguments, cause: unknown): TribError {
   const words = messageOf(cause);
-  if (/Protocol error/i.test(words)) {
-    return new TribError('PROTOCOL', `${where} does not speak the Redis protocol: ${words}`, {
-      hint: 'Is this the client port (not the bus port), and is TLS as the server expects it?',
-      cause,
-    });
-  }
+  if (/Protocol error/i.test(words)) return notRedis(where, cause);
   return new TribError(
     'NODE_UNREACHABLE',
     `${where} closed the connection before it answered ${commandName(args)}.`,
     { hint: 'The server may have stopped; look at its log.', cause, details: { node: where } },
   );
+}
+
+export function notRedis(where: string, cause: unknown): TribError {
+  const words = messageOf(cause);
+  return new TribError('PROTOCOL', `${where} does not speak the Redis protocol: ${words}`, {
+    hint: 'Is this the client port (not the bus port), and is TLS as the server expects it?',
+    cause,
+  });
 }
 
 export function deadlinePassed(where: string, args: Arguments, deadlineMs: number): TribError {

@@ -1,15 +1,18 @@
 /**
- * A link to one server, over ioredis. ioredis is built for applications that would rather wait than fail:
+ * A link to one server: commands over ioredis, questions over the light link beside it, each opened when
+ * it is first needed; a program that only looks never loads ioredis. ioredis is built for applications that would rather wait than fail:
  * it queues, reconnects and resends. An administrator wants the opposite, for a command sent twice may
  * do its work twice. So everything of the kind is switched off here, logging in is done by hand (ioredis
  * writes its own warnings to the console), and every call ends by its deadline, whatever the server does.
  *
  * This file is the only one that knows ioredis.
  */
-import { Command, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { NodeAddress } from '../cluster/model.js';
 import type { CallOptions, Link, Reply } from '../execute/links.js';
-import { AssertionFailure, TribError, messageOf } from '../kernel/errors.js';
+import { latin1ToUtf8 } from '../kernel/bytes.js';
+import { AssertionFailure, TribError, messageOf, unreachable } from '../kernel/errors.js';
+import type { Reply as RawReply } from '../wire/resp/reply.js';
 import {
   CALL_DEADLINE_MS,
   CONNECT_TIMEOUT_MS,
@@ -24,9 +27,11 @@ import {
   loginRefused,
   replyError,
 } from './link-errors.js';
+import { RawLink } from './raw-link.js';
 import { tlsFor } from './tls.js';
 
 type Argument = string | number | Buffer;
+type Ioredis = Pick<typeof import('ioredis'), 'Redis' | 'Command'>;
 
 export class RedisLink implements Link {
   readonly address: NodeAddress;
@@ -34,6 +39,9 @@ export class RedisLink implements Link {
   readonly #options: ConnectionOptions;
   #open: Promise<Redis> | undefined;
   #redis: Redis | undefined;
+  #raw: RawLink | undefined;
+  #ioredis: Ioredis | undefined;
+  #closings = 0;
   #isCorked = false;
 
   /** @param reachedAt where to connect, when that is not where the cluster says the node is. */
@@ -51,7 +59,27 @@ export class RedisLink implements Link {
     return this.#send(args, null, options);
   }
 
+  async ask(
+    questions: readonly (readonly string[])[],
+    options: CallOptions = {},
+  ): Promise<readonly (Reply | TribError)[]> {
+    const raw = (this.#raw ??= new RawLink(this.#where, this.#reachedAt, this.#options));
+    const replies = await raw.ask(questions, options);
+    return replies.map((reply, index) =>
+      reply.kind === 'error'
+        ? replyError(this.#where, questions[index]!, textOf(reply.text))
+        : plain(reply),
+    );
+  }
+
   close(): void {
+    this.#raw?.close();
+    this.#raw = undefined;
+    this.#closings++;
+    this.#closeCommands();
+  }
+
+  #closeCommands(): void {
     const redis = this.#redis;
     this.#open = undefined;
     this.#redis = undefined;
@@ -74,7 +102,7 @@ export class RedisLink implements Link {
       const onAbort = (): void => finish(() => reject(aborted(this.#where, args)));
       const timer = setTimeout(() => {
         // A late answer must not be taken for the answer to the next call: the connection goes.
-        this.close();
+        this.#closeCommands();
         finish(() => reject(deadlinePassed(this.#where, args, deadlineMs)));
       }, deadlineMs);
       const finish = (settle: () => void): void => {
@@ -95,10 +123,14 @@ export class RedisLink implements Link {
   }
 
   async #exchange(args: readonly Argument[], replyEncoding: 'utf8' | null): Promise<unknown> {
-    const redis = await (this.#open ??= this.#connect());
+    const closings = this.#closings;
+    const ioredis = (this.#ioredis ??= await import('ioredis'));
+    // Closed while it was being loaded: nobody would close what is opened now.
+    if (closings !== this.#closings) throw new Error('Connection is closed.');
+    const redis = await (this.#open ??= this.#connect(ioredis));
     this.#cork(redis);
     const [name, ...rest] = args;
-    return redis.sendCommand(new Command(String(name), rest, { replyEncoding }));
+    return redis.sendCommand(new ioredis.Command(String(name), rest, { replyEncoding }));
   }
 
   /** Calls of one turn leave in one packet: a round of four questions costs one round trip. */
@@ -112,9 +144,9 @@ export class RedisLink implements Link {
     });
   }
 
-  async #connect(): Promise<Redis> {
-    const { family, tls, username, password } = this.#options;
-    const redis = new Redis({
+  async #connect(ioredis: Ioredis): Promise<Redis> {
+    const { family, tls, password } = this.#options;
+    const redis = new ioredis.Redis({
       host: this.#reachedAt.host,
       port: this.#reachedAt.port,
       ...(family === undefined ? {} : { family }),
@@ -134,20 +166,21 @@ export class RedisLink implements Link {
     redis.on('error', (error: unknown) => (reason = error));
     redis.once('end', () => {
       // A connection that ended must not be found again by the next call.
-      if (this.#redis === redis) this.close();
+      if (this.#redis === redis) this.#closeCommands();
     });
     try {
       await redis.connect();
-      if (password !== undefined) await this.#login(redis, username, password);
+      if (password !== undefined) await this.#login(ioredis, redis, password);
       return redis;
     } catch (error) {
-      if (this.#redis === redis) this.close();
+      if (this.#redis === redis) this.#closeCommands();
       if (error instanceof TribError) throw error;
       throw connectFailure(this.#where, reason ?? error, this.#options);
     }
   }
 
-  async #login(redis: Redis, username: string | undefined, password: string): Promise<void> {
+  async #login({ Command }: Ioredis, redis: Redis, password: string): Promise<void> {
+    const { username } = this.#options;
     const args = username === undefined ? [password] : [username, password];
     try {
       await redis.sendCommand(new Command('AUTH', args, { replyEncoding: 'utf8' }));
@@ -171,6 +204,40 @@ export class RedisLink implements Link {
     const reached = formatAddress(this.#reachedAt);
     return announced === reached ? announced : `${announced} (reached at ${reached})`;
   }
+}
+
+/** As ioredis gives them. Text that is ASCII, as nearly all is, needs no second copy. */
+function plain(reply: RawReply): Reply {
+  switch (reply.kind) {
+    case 'status':
+    case 'error':
+    case 'bulk':
+    case 'bulk-error':
+    case 'verbatim':
+      return textOf(reply.text);
+    case 'integer':
+      return typeof reply.value === 'number' ? reply.value : String(reply.value);
+    case 'double':
+    case 'big-number':
+    case 'boolean':
+      return String(reply.value);
+    case 'null':
+      return null;
+    case 'array':
+    case 'set':
+    case 'push':
+      return reply.items.map(plain);
+    case 'map':
+      return reply.pairs.flatMap(([key, value]) => [plain(key), plain(value)]);
+    case 'attribute':
+      return plain(reply.of);
+    default:
+      return unreachable(reply);
+  }
+}
+
+function textOf(latin1: string): string {
+  return /[\x80-\xff]/.test(latin1) ? latin1ToUtf8(latin1) : latin1;
 }
 
 /** An error the server sent, as against one of the connection. */

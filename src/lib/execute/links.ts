@@ -1,5 +1,6 @@
 /** Live servers as the executor sees them. `client` implements this; tests use a table of answers. */
 import type { NodeAddress } from '../cluster/model.js';
+import type { TribError } from '../kernel/errors.js';
 
 export type Reply = string | number | null | Reply[];
 
@@ -18,6 +19,15 @@ export interface Link {
   call(args: readonly (string | number)[], options?: CallOptions): Promise<Reply>;
   /** As `call`, with bulk replies as bytes: for payloads (FUNCTION DUMP, DUMP) and binary keys. */
   callBytes(args: readonly (string | number | Buffer)[], options?: CallOptions): Promise<unknown>;
+  /**
+   * Questions that change nothing, in one packet: what looking at hundreds of nodes is made of. A refusal
+   * is an answer (what `call` would throw for it); bulk replies come as UTF-8 text.
+   * @throws TribError NODE_UNREACHABLE, AUTH_FAILED, DEADLINE, PROTOCOL when not all are answered.
+   */
+  ask(
+    questions: readonly (readonly string[])[],
+    options?: CallOptions,
+  ): Promise<readonly (Reply | TribError)[]>;
   close(): void;
 }
 

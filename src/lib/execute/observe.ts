@@ -70,31 +70,31 @@ export async function observeAll(
   };
 }
 
-const FACT_QUESTIONS = [
+const MEMBERSHIP = [['CLUSTER', 'NODES']] as const;
+const EVERYTHING = [
+  ...MEMBERSHIP,
   ['INFO'],
   ['CLUSTER', 'INFO'],
   ['CONFIG', 'GET', 'cluster-node-timeout'],
 ] as const;
 
-/** What one node says. @throws TribError as `Link.call`, NOT_CLUSTER_NODE, PROTOCOL. */
+/** What one node says. @throws TribError as `Link.ask`, REPLY_ERROR, NOT_CLUSTER_NODE, PROTOCOL. */
 export async function observeNode(
   links: Links,
   address: NodeAddress,
   options: ObserveOptions = {},
 ): Promise<Claim> {
   const link = links.to(address);
-  const [nodes, info, clusterInfo, timeout] = await Promise.all([
-    askNodes(link, options),
-    ...FACT_QUESTIONS.map((args) =>
-      options.withoutFacts === true ? undefined : askOptional(link, args, options),
-    ),
-  ]);
-  const parsed = parseClusterNodes(nodes, options.pool);
+  const questions = options.withoutFacts === true ? MEMBERSHIP : EVERYTHING;
+  const [nodes, ...rest] = await link.ask(questions, options);
+  const parsed = parseClusterNodes(membership(link, nodes), options.pool);
   if (!parsed.ok) {
     throw new TribError('PROTOCOL', `${formatAddress(address)}: ${parsed.error}.`, {
       hint: 'Is this really the client port of a Redis or Valkey node?',
     });
   }
+  // Facts that a restricted user may not be allowed to see: without them the view is poorer, not wrong.
+  const [info, clusterInfo, timeout] = rest;
   const nodeTimeoutMs = Array.isArray(timeout) ? Number(timeout[1]) : Number.NaN;
   const facts = parseFacts({
     ...(typeof info === 'string' ? { info } : {}),
@@ -104,35 +104,11 @@ export async function observeNode(
   return makeClaim(address, parsed.value, facts);
 }
 
-async function askNodes(link: Link, options: CallOptions): Promise<string> {
-  try {
-    const reply = await link.call(['CLUSTER', 'NODES'], options);
-    if (typeof reply === 'string') return reply;
-  } catch (error) {
-    if (error instanceof TribError && error.code === 'REPLY_ERROR') {
-      const reply = replyWordsOf(error);
-      if (/cluster support disabled|unknown command/i.test(reply))
-        throw notClusterNode(link, error);
-    }
-    throw error;
-  }
-  throw notClusterNode(link, undefined);
-}
-
-/** Facts that a restricted user may not be allowed to see; without them the view is poorer, not wrong. */
-async function askOptional(
-  link: Link,
-  args: readonly string[],
-  options: CallOptions,
-): Promise<Reply | undefined> {
-  try {
-    return await link.call(args, options);
-  } catch (error) {
-    const isRefusal =
-      error instanceof TribError && (error.code === 'REPLY_ERROR' || error.code === 'AUTH_FAILED');
-    if (isRefusal) return undefined;
-    throw error;
-  }
+function membership(link: Link, reply: Reply | TribError | undefined): string {
+  if (typeof reply === 'string') return reply;
+  if (!(reply instanceof TribError)) throw notClusterNode(link, undefined);
+  const isPlain = /cluster support disabled|unknown command/i.test(replyWordsOf(reply));
+  throw isPlain ? notClusterNode(link, reply) : reply;
 }
 
 async function askPeer(
