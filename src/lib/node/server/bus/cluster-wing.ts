@@ -301,6 +301,8 @@ class RunningCluster implements RunningClusterWing {
    * choosing it here would cost a search for a free port at every connection.
    */
   #sourceAddress(): string | undefined {
+    const configured = this.#wings.config.get('bind-source-addr') ?? '';
+    if (configured !== '') return configured;
     const first = this.#options.bind[0]?.replace(/^-/, '') ?? '';
     const isChosenBySystem = ['', '*', '::*', '0.0.0.0', '::', '127.0.0.1'].includes(first);
     return isChosenBySystem ? undefined : first;
