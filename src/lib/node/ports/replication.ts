@@ -4,13 +4,17 @@
  */
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { ClientPort } from './client.js';
+import type { Session } from './session.js';
 
 /** As `Call.suspend`: the answer comes later, the connection waits. */
 export type Suspend = (onCancel: () => void) => (answer: (reply: ReplySink) => void) => void;
 
+/** A connection that may become a replica's: any byte of it is a sign of life. */
+export type ReplicaClient = ClientPort & Pick<Session, 'lastActiveAtMs'>;
+
 /** One command that needs more than its words: who asks, and how to answer now or later. */
 export interface Asker {
-  readonly client: ClientPort;
+  readonly client: ReplicaClient;
   readonly reply: ReplySink;
   readonly nowMs: number;
   readonly suspend: Suspend;

@@ -134,11 +134,16 @@ export class PrimaryLink {
   }
 
   #takeLine(line: string): void {
-    if (this.#phase === 'announced') { this.#takeTransferHeader(line); return; }
+    if (this.#phase === 'announced') {
+      this.#takeTransferHeader(line);
+      return;
+    }
     const command = this.#awaited.shift();
     switch (command) {
-      case 'PING':
-        { this.#takePong(line); return; }
+      case 'PING': {
+        this.#takePong(line);
+        return;
+      }
       case 'AUTH':
         if (line.startsWith('-'))
           this.#giveUp(`the primary refuses our password: ${line.slice(1)}`);
@@ -147,16 +152,23 @@ export class PrimaryLink {
         // An older primary may not know an option; nothing depends on the answer.
         if (this.#awaited.length === 0) this.#ask();
         return;
-      case 'PSYNC':
-        { this.#takeSyncAnswer(line); return; }
-      default:
-        { this.#giveUp(`unexpected line from the primary: ${line}`); return; }
+      case 'PSYNC': {
+        this.#takeSyncAnswer(line);
+        return;
+      }
+      default: {
+        this.#giveUp(`unexpected line from the primary: ${line}`);
+        return;
+      }
     }
   }
 
   #takePong(line: string): void {
     const isAlive = /^(?:\+|-NOAUTH|-NOPERM|-ERR operation not permitted)/.test(line);
-    if (!isAlive) { this.#giveUp(`the primary answers PING with ${line}`); return; }
+    if (!isAlive) {
+      this.#giveUp(`the primary answers PING with ${line}`);
+      return;
+    }
     const { user, password, listeningPort, announcedIp } = this.#introduction;
     if (password !== '') {
       if (user === '') this.#request('AUTH', password);
@@ -169,7 +181,10 @@ export class PrimaryLink {
 
   #ask(): void {
     this.#phase = 'asking';
-    if (this.#resume === undefined) { this.#request('PSYNC', '?', '-1'); return; }
+    if (this.#resume === undefined) {
+      this.#request('PSYNC', '?', '-1');
+      return;
+    }
     const { replicationId, offset, isFailover } = this.#resume;
     const word = isFailover === true ? ['FAILOVER'] : [];
     this.#request('PSYNC', replicationId, String(offset + 1), ...word);
@@ -177,7 +192,10 @@ export class PrimaryLink {
 
   #takeSyncAnswer(line: string): void {
     const full = /^\+FULLRESYNC ([0-9a-zA-Z]{40}) ([0-9]{1,16})$/.exec(line);
-    if (full) { this.#announce(full[1]!, Number(full[2])); return; }
+    if (full) {
+      this.#announce(full[1]!, Number(full[2]));
+      return;
+    }
     const partial = /^\+CONTINUE(?: ([0-9a-zA-Z]{40}))?$/.exec(line);
     if (partial && this.#resume) {
       this.#phase = 'streaming';
@@ -198,7 +216,10 @@ export class PrimaryLink {
     if (withLength) this.#frame = { length: Number(withLength[1]), mark: Buffer.alloc(0) };
     else if (withMark)
       this.#frame = { length: undefined, mark: Buffer.from(withMark[1]!, 'latin1') };
-    else { this.#giveUp(`the primary cannot send its data: ${line.replace(/^-/, '')}`); return; }
+    else {
+      this.#giveUp(`the primary cannot send its data: ${line.replace(/^-/, '')}`);
+      return;
+    }
     this.#phase = 'transferring';
     this.#reader = new RdbReader(this.#startLoad());
   }

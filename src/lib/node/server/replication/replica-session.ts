@@ -2,7 +2,7 @@
  * One connection that is a replica of ours. While its snapshot travels, the stream waits here; a replica
  * that got the marked form loads first and says so with its first ACK, and only then may the stream follow.
  */
-import type { ClientPort } from '../../ports/client.js';
+import type { ReplicaClient } from '../../ports/replication.js';
 import type { SnapshotFeed } from './snapshot-feed.js';
 import type { ReplicationSettings } from './settings.js';
 
@@ -31,7 +31,7 @@ export function newPeer(): Peer {
 export type ReplicaState = 'waiting' | 'sending' | 'loading' | 'online';
 
 export class ReplicaSession {
-  readonly client: ClientPort;
+  readonly client: ReplicaClient;
   readonly peer: Peer;
   /** It asked with SYNC, which knows no ACK. */
   readonly isOldSync: boolean;
@@ -50,7 +50,7 @@ export class ReplicaSession {
   #pendingBefore = 0;
 
   constructor(
-    client: ClientPort,
+    client: ReplicaClient,
     peer: Peer,
     isOldSync: boolean,
     settings: ReplicationSettings,
@@ -127,7 +127,9 @@ export class ReplicaSession {
     this.#pendingBefore = pending;
     const isBuilding = this.feed !== undefined && !this.feed.isSending;
     if (isBuilding) client.write('\n');
-    if (!this.isOldSync && nowMs - this.aliveAtMs > this.#settings.timeoutMs) {
+    // While it loads, a real server sends empty lines: no commands, but bytes.
+    const aliveAtMs = Math.max(this.aliveAtMs, client.lastActiveAtMs);
+    if (!this.isOldSync && nowMs - aliveAtMs > this.#settings.timeoutMs) {
       return 'it has been silent for too long';
     }
     return this.#isAboveSoftLimit(pending, nowMs) ? 'it does not keep up' : undefined;

@@ -3,7 +3,7 @@
  * has acknowledged, and who is dropped because it fell silent or behind.
  */
 import type { ClientPort } from '../../ports/client.js';
-import type { Asker, SyncRequest } from '../../ports/replication.js';
+import type { Asker, ReplicaClient, SyncRequest } from '../../ports/replication.js';
 import type { ServerStats } from '../../ports/stats.js';
 import type { ConfigWing, Log } from '../../ports/wings.js';
 import type { ReplicationHistory } from '../../replication/history.js';
@@ -126,7 +126,7 @@ export class Replicas {
     this.#startOver(client, replicationId === undefined, nowMs);
   }
 
-  #continue(client: ClientPort, offset: number, nowMs: number): void {
+  #continue(client: ReplicaClient, offset: number, nowMs: number): void {
     const { history, log } = this.#options;
     const session = this.#admit(client, false, nowMs);
     client.write(`+CONTINUE ${history.identity.id}\r\n`);
@@ -136,7 +136,7 @@ export class Replicas {
     log('notice', `The replica ${nameOf(session)} goes on from offset ${offset}`);
   }
 
-  #startOver(client: ClientPort, isOldSync: boolean, nowMs: number): void {
+  #startOver(client: ReplicaClient, isOldSync: boolean, nowMs: number): void {
     const { history, keyspace, config, log } = this.#options;
     const { streamDb } = this.#options.prepareFullSync();
     const session = this.#admit(client, isOldSync, nowMs);
@@ -163,7 +163,7 @@ export class Replicas {
     session.feed.start();
   }
 
-  #admit(client: ClientPort, isOldSync: boolean, nowMs: number): ReplicaSession {
+  #admit(client: ReplicaClient, isOldSync: boolean, nowMs: number): ReplicaSession {
     const { settings, log } = this.#options;
     const session = new ReplicaSession(client, this.peer(client), isOldSync, settings, nowMs);
     client.isReplica = true;
