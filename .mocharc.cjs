@@ -9,7 +9,10 @@ module.exports = {
   ...(named ? {} : { spec: ['test/**/*.test.ts'] }),
   require: ['test/support/setup.ts'],
   reporter: 'test/support/reporter.cjs',
-  timeout: 20_000,
+  // Much of a test against servers is waiting: three files at a time keep two cores busy.
+  parallel: true,
+  jobs: 3,
+  timeout: 30_000,
   'check-leaks': true,
   // oclif keeps its settings there.
   globals: ['oclif'],

@@ -7,10 +7,22 @@
 import type { Prng } from '../kernel/prng.js';
 import type { LinkId } from '../node/machine/effects.js';
 import type { Agenda } from './agenda.js';
-import type { SimNode } from './node.js';
+
+/** A node as the network sees it. Each restart is a new life: what was sent to an earlier one is lost. */
+export interface Host {
+  readonly index: number;
+  readonly ip: string;
+  readonly life: number;
+  readonly isUp: boolean;
+  takeLink(): LinkId;
+  accept(link: LinkId, remoteIp: string): void;
+  linkUp(link: LinkId): void;
+  linkDown(life: number, link: LinkId): void;
+  packet(life: number, link: LinkId, packet: Buffer): void;
+}
 
 interface End {
-  readonly node: SimNode;
+  readonly node: Host;
   /** Which life of the node: after a crash its connections are nobody's. */
   readonly life: number;
   readonly link: LinkId;
@@ -32,12 +44,12 @@ export class Network {
   latencyMsMax = 4;
   readonly #agenda: Agenda;
   readonly #prng: Prng;
-  readonly #nodes: readonly SimNode[];
+  readonly #nodes: readonly Host[];
   readonly #cuts = new Set<string>();
-  readonly #clogged = new Map<SimNode, (() => void)[]>();
+  readonly #clogged = new Map<Host, (() => void)[]>();
   readonly #connections = new Map<string, Connection>();
 
-  constructor(agenda: Agenda, prng: Prng, nodes: readonly SimNode[]) {
+  constructor(agenda: Agenda, prng: Prng, nodes: readonly Host[]) {
     this.#agenda = agenda;
     this.#prng = prng;
     this.#nodes = nodes;
@@ -46,19 +58,19 @@ export class Network {
   // --- faults ---------------------------------------------------------------
 
   /** Nothing passes between the two any more. */
-  cut(a: SimNode, b: SimNode): void {
+  cut(a: Host, b: Host): void {
     this.#cuts.add(pairOf(a, b));
   }
 
-  isCut(a: SimNode, b: SimNode): boolean {
+  isCut(a: Host, b: Host): boolean {
     return this.#cuts.has(pairOf(a, b));
   }
 
-  clog(node: SimNode): void {
+  clog(node: Host): void {
     if (!this.#clogged.has(node)) this.#clogged.set(node, []);
   }
 
-  unclog(node: SimNode): void {
+  unclog(node: Host): void {
     const held = this.#clogged.get(node) ?? [];
     this.#clogged.delete(node);
     for (const deliver of held) deliver();
@@ -71,7 +83,7 @@ export class Network {
   }
 
   /** The node is gone: its peers notice, as far as they can be reached. */
-  hangUp(node: SimNode): void {
+  hangUp(node: Host): void {
     for (const connection of [...this.#connections.values()]) {
       if (connection.ends.some((end) => end.node === node)) this.#end(connection, node);
     }
@@ -79,7 +91,7 @@ export class Network {
 
   // --- what nodes do --------------------------------------------------------
 
-  connect(from: SimNode, link: LinkId, ip: string): void {
+  connect(from: Host, link: LinkId, ip: string): void {
     const to = this.#nodes.find((node) => node.ip === ip);
     const life = from.life;
     const fail = (delayMs: number) => {
@@ -111,7 +123,7 @@ export class Network {
     });
   }
 
-  send(from: SimNode, link: LinkId, packet: Buffer): void {
+  send(from: Host, link: LinkId, packet: Buffer): void {
     const connection = this.#connections.get(keyOf({ node: from, life: from.life, link }));
     if (!connection || connection.isDead) return;
     const side = connection.ends[0].node === from && connection.ends[0].link === link ? 1 : 0;
@@ -134,12 +146,12 @@ export class Network {
     });
   }
 
-  close(node: SimNode, link: LinkId): void {
+  close(node: Host, link: LinkId): void {
     const connection = this.#connections.get(keyOf({ node, life: node.life, link }));
     if (connection) this.#end(connection, node);
   }
 
-  #end(connection: Connection, by: SimNode): void {
+  #end(connection: Connection, by: Host): void {
     if (!connection.isOpen) return;
     connection.isOpen = false;
     for (const end of connection.ends) this.#connections.delete(keyOf(end));
@@ -155,5 +167,5 @@ export class Network {
 
 const keyOf = ({ node, life, link }: End): string => `${node.index}/${life}/${link}`;
 
-const pairOf = (a: SimNode, b: SimNode): string =>
+const pairOf = (a: Host, b: Host): string =>
   `${Math.min(a.index, b.index)}-${Math.max(a.index, b.index)}`;

@@ -1,4 +1,4 @@
-/** Cluster mode. */
+/** The directives of cluster mode: membership, failure and failover, and what is told to others. */
 import {
   choice,
   type Directive,
