@@ -7,7 +7,7 @@ import { runTrib, tribJson } from '../cli/run-trib.js';
 import { heldForDead, lineAt, makeCluster, serves, writeTo } from './story-cluster.js';
 
 describe('stories of members', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   const pool = new ServerPool();
   before(function () {
     if (!hasRedisServer()) this.skip();

@@ -106,7 +106,8 @@ export async function startThreeServers(
       ...sites[TABLE[name].server]!.prefix,
       ...['redis-cli', '-h', host, '-p', String(port), ...words],
     ];
-    return execFileSync(command!, rest, { encoding: 'utf8', timeout: 10_000 }).trimEnd();
+    const quiet = { stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+    return execFileSync(command!, rest, { encoding: 'utf8', timeout: 10_000, ...quiet }).trimEnd();
   };
   try {
     const started = await Promise.all((Object.keys(TABLE) as InstanceName[]).map(start));
