@@ -22,7 +22,7 @@ describe('simulated clusters', function () {
   this.timeout(60_000);
 
   it(`keep their invariants through storms and heal afterwards (seeds from ${FIRST})`, () => {
-    for (const seed of seeds(10)) weather({ seed });
+    for (const seed of seeds(8)) weather({ seed });
   });
 
   it('the same seed gives the same world', () => {
@@ -41,7 +41,7 @@ describe('simulated clusters', function () {
   });
 
   it(`a voter that crashes with its vote just spoken does not vote again (seeds from ${FIRST})`, () => {
-    for (const seed of seeds(8)) temptVoters(seed);
+    for (const seed of seeds(6)) temptVoters(seed);
   });
 
   it('a defect is found: votes spoken before they are on disk', () => {

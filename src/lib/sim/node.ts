@@ -6,6 +6,7 @@
 import type { NodeId } from '../kernel/node-id.js';
 import { Prng } from '../kernel/prng.js';
 import { applySettings } from '../node/machine/apply-settings.js';
+import { runClusterCommand } from '../node/machine/commands/cluster-command.js';
 import { msUntilTick } from '../node/machine/cron.js';
 import type { Effect, Input, LinkId } from '../node/machine/effects.js';
 import { memoryOf, recall } from '../node/machine/memory.js';
@@ -17,6 +18,7 @@ import {
   type StateOptions,
 } from '../node/machine/state.js';
 import { step, within } from '../node/machine/step.js';
+import { ReplyWriter } from '../wire/resp/reply-writer.js';
 import { formatNodesConf, parseNodesConf } from '../wire/nodes-conf.js';
 import type { Agenda } from './agenda.js';
 import type { Network } from './network.js';
@@ -47,6 +49,10 @@ export class SimNode {
   isLinkUp = false;
   lastPrimaryIoMs: number | undefined;
   linkDownSinceMs: number | undefined;
+  /** A replica that falls behind: its link stands, and no data come through. */
+  isStarved = false;
+  /** Clients' writes wait until then. */
+  pausedUntilMs = 0;
   readonly #around: Surroundings;
   /** What a crash leaves, and what it may leave: the second was written, but not synced. */
   #synced = '';
@@ -67,6 +73,7 @@ export class SimNode {
     this.life++;
     this.isUp = true;
     this.isLinkUp = false;
+    this.pausedUntilMs = 0;
     const seed = new Prng(prng.uint32(), prng.uint32());
     const options: StateOptions = {
       id: seed.hex(40) as NodeId,
@@ -95,6 +102,14 @@ export class SimNode {
   /** A change by command. */
   change(change: (state: ClusterState) => void): void {
     this.#perform(within(this.state, this.#around.agenda.nowMs, () => change(this.state)));
+  }
+
+  /** CLUSTER <words>, as a client sends it. @returns the reply as it would travel */
+  command(...words: readonly string[]): string {
+    const reply = new ReplyWriter();
+    const argv = ['cluster', ...words];
+    this.#perform(runClusterCommand(this.state, argv, reply, this.#nowMs, false));
+    return reply.take();
   }
 
   // --- from the network -----------------------------------------------------
@@ -161,6 +176,12 @@ export class SimNode {
         return;
       case 'send':
         network.send(this, effect.link, effect.packet);
+        return;
+      case 'pause-writes':
+        this.pausedUntilMs = effect.untilMs;
+        return;
+      case 'unpause-writes':
+        this.pausedUntilMs = 0;
         return;
       default:
         return;

@@ -122,7 +122,7 @@ export class World {
       if (!node.isUp) continue;
       const { myself } = node.state;
       if (isPrimary(myself)) {
-        node.offset += this.prng.below(100);
+        if (this.nowMs >= node.pausedUntilMs) node.offset += this.prng.below(100);
         node.isLinkUp = false;
         continue;
       }
@@ -132,7 +132,7 @@ export class World {
         isPrimary(source.state.myself) &&
         !this.network.isCut(node, source);
       if (node.isLinkUp) {
-        node.offset = source!.offset;
+        if (!node.isStarved) node.offset = source!.offset;
         node.lastPrimaryIoMs = this.nowMs;
         node.linkDownSinceMs = undefined;
       } else node.linkDownSinceMs ??= this.nowMs;
