@@ -1,6 +1,6 @@
 /** The documents of `--json`: stable names, a version, and plain data only. */
 import { formatAddress } from '../cluster/address.js';
-import { agreementOf } from '../cluster/agreement.js';
+import { agreementIn } from '../cluster/agreement.js';
 import { countKeys } from '../cluster/facts.js';
 import { isHealthy } from '../cluster/diagnose.js';
 import type { Finding } from '../cluster/finding.js';
@@ -71,7 +71,7 @@ export function clusterDocument(
 ): ClusterDocument {
   return {
     healthy: isHealthy(findings, { strict: options.strict === true }),
-    agreed: agreementOf(view.claims.values()).isUnanimous,
+    agreed: agreementIn(view).isUnanimous,
     nodes: membersOf(view).map(nodeDocument),
     findings: findings.map((finding) => ({ ...finding, slots: formatRanges(finding.slots) })),
   };

@@ -52,8 +52,19 @@ export function agreementOf(claims: Iterable<Claim>, options: AgreementOptions =
   return { isUnanimous: sorted.length <= 1, parties: sorted.map((party) => ({ claims: party })) };
 }
 
+/** Of a view, which does not change: asked for by the diagnosis, the text and the document. */
+export function agreementIn(view: ClusterView): Agreement {
+  let agreement = AGREEMENTS.get(view);
+  if (!agreement) AGREEMENTS.set(view, (agreement = agreementOf(view.claims.values())));
+  return agreement;
+}
+
+const AGREEMENTS = new WeakMap<ClusterView, Agreement>();
+
 /** True when every claim gives the same slots to the same nodes. */
 export function doAllAgree(view: ClusterView): boolean {
+  // Who agrees about everything agrees about slots.
+  if (agreementIn(view).isUnanimous) return true;
   return agreementOf(view.claims.values(), { slotsOnly: true }).isUnanimous;
 }
 
@@ -88,19 +99,28 @@ class Teller {
   readonly #ids = new Map<NodeId, number>();
   readonly #bySlots = new Map<readonly SlotRange[], number>();
   readonly #byText = new Map<string, number>([['', 0]]);
+  /** Claims share records: what one says, and at which place of a story, is found out once. */
+  readonly #words = new Map<NodeRecord, { readonly place: number; readonly word: string }>();
 
   constructor(answering: ReadonlySet<NodeId>) {
     this.#answering = answering;
   }
 
   story(claim: Claim): string {
-    const words: (string | number)[] = [];
-    for (const [id, record] of claim.records) {
-      const word = this.word(id, record.flags.has('handshake') ? undefined : record);
-      if (word !== '') words[this.#idNumber(id)] = word;
+    const words: string[] = [];
+    for (const record of claim.records.values()) {
+      let told = this.#words.get(record);
+      if (told === undefined) this.#words.set(record, (told = this.#tell(record)));
+      if (told.word !== '') words[told.place] = told.word;
     }
     // Holes become empty words; ids first met later only lengthen later stories.
     return words.join();
+  }
+
+  #tell(record: NodeRecord): { readonly place: number; readonly word: string } {
+    const { id, flags } = record;
+    const word = String(this.word(id, flags.has('handshake') ? undefined : record));
+    return { place: word === '' ? 0 : this.#idNumber(id), word };
   }
 
   /** Empty when there is nothing to say: no such member, or a silent one without slots. */

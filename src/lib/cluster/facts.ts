@@ -15,8 +15,8 @@ export interface FactTexts {
 }
 
 export function parseFacts(texts: FactTexts): NodeFacts {
-  const info = parseInfo(texts.info ?? '');
-  const cluster = parseInfo(texts.clusterInfo ?? '');
+  const info = new InfoText(texts.info ?? '');
+  const cluster = new InfoText(texts.clusterInfo ?? '');
   const state = cluster.get('cluster_state');
   const role = info.get('role');
   const isReplica = role === 'slave' || role === 'replica';
@@ -29,7 +29,7 @@ export function parseFacts(texts: FactTexts): NodeFacts {
     currentEpoch: numberOf(cluster, 'cluster_current_epoch'),
     nodeTimeoutMs: texts.nodeTimeoutMs,
     knownNodes: numberOf(cluster, 'cluster_known_nodes'),
-    keys: keysOf(info),
+    keys: info.databases,
     role: role === undefined ? undefined : isReplica ? 'replica' : 'primary',
     primaryLinkUp: isReplica ? info.get('master_link_status') === 'up' : undefined,
     replicationOffset: isReplica
@@ -39,14 +39,34 @@ export function parseFacts(texts: FactTexts): NodeFacts {
   };
 }
 
-/** `name:value` lines; the value may hold colons. Sections and blank lines are skipped. */
-export function parseInfo(text: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const colon = line.indexOf(':');
-    if (colon > 0 && !line.startsWith('#')) fields.set(line.slice(0, colon), line.slice(colon + 1));
+/**
+ * `name:value` lines; the value may hold colons. A dozen of two hundred fields are wanted, of each of a
+ * thousand nodes: they are looked for where they stand, and the text is not taken apart.
+ */
+class InfoText {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = `\n${text}`;
   }
-  return fields;
+
+  get(name: string): string | undefined {
+    const found = this.#text.indexOf(`\n${name}:`);
+    if (found < 0) return undefined;
+    const start = found + name.length + 2;
+    const newline = this.#text.indexOf('\n', start);
+    const end = newline < 0 ? this.#text.length : newline;
+    return this.#text.slice(start, this.#text.charCodeAt(end - 1) === 13 ? end - 1 : end);
+  }
+
+  /** `db0:keys=1,expires=0,avg_ttl=0` and the like. */
+  get databases(): ReadonlyMap<number, number> {
+    const counts = new Map<number, number>();
+    for (const [, database, keys] of this.#text.matchAll(/\ndb(\d+):(?:[^\r\n]*,)?keys=(\d+)/g)) {
+      counts.set(Number(database), Number(keys));
+    }
+    return counts;
+  }
 }
 
 /** All keys of a node, over its databases. */
@@ -54,27 +74,17 @@ export function countKeys(facts: NodeFacts): number {
   return [...facts.keys.values()].reduce((sum, keys) => sum + keys, 0);
 }
 
-function vendorOf(info: ReadonlyMap<string, string>): string {
-  if (info.has('trib_version')) return 'trib';
-  return info.has('valkey_version') ? 'valkey' : 'redis';
+function vendorOf(info: InfoText): string {
+  if (info.get('trib_version') !== undefined) return 'trib';
+  return info.get('valkey_version') === undefined ? 'redis' : 'valkey';
 }
 
-function keysOf(info: ReadonlyMap<string, string>): ReadonlyMap<number, number> {
-  const keys = new Map<number, number>();
-  for (const [name, value] of info) {
-    const database = /^db(\d+)$/.exec(name);
-    const count = /(?:^|,)keys=(\d+)/.exec(value);
-    if (database && count) keys.set(Number(database[1]), Number(count[1]));
-  }
-  return keys;
-}
-
-function numberOf(fields: ReadonlyMap<string, string>, name: string): number | undefined {
+function numberOf(fields: InfoText, name: string): number | undefined {
   const text = fields.get(name);
   return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-function flagOf(fields: ReadonlyMap<string, string>, name: string): boolean | undefined {
+function flagOf(fields: InfoText, name: string): boolean | undefined {
   const value = numberOf(fields, name);
   return value === undefined ? undefined : value === 1;
 }

@@ -54,16 +54,27 @@ export function buildView(
 
 /** Every member once: entry first, then in the order of the claims' lines. Handshakes are no members. */
 export function membersOf(view: ClusterView): readonly Member[] {
+  let members = MEMBERS.get(view);
+  if (!members) MEMBERS.set(view, (members = mergedFrom(view)));
+  return members;
+}
+
+/** A view does not change, and planners, checks and texts all ask for its members. */
+const MEMBERS = new WeakMap<ClusterView, readonly Member[]>();
+
+function mergedFrom(view: ClusterView): readonly Member[] {
   const silences = new Map(view.silences.map((silence) => [silence.id, silence]));
   const members = new Map<NodeId, Member>();
-  const add = (id: NodeId, heard: NodeRecord) => {
-    if (!members.has(id)) members.set(id, memberOf(view, id, heard, silences.get(id)));
-  };
   const entry = view.claims.get(view.entryId);
   assert(entry !== undefined, 'the entry of a view has a claim');
-  add(view.entryId, entry.self);
+  const add = (heard: NodeRecord): void => {
+    members.set(heard.id, memberOf(view, heard.id, heard, silences.get(heard.id)));
+  };
+  add(entry.self);
   for (const claim of view.claims.values()) {
-    for (const [id, record] of claim.records) if (!record.flags.has('handshake')) add(id, record);
+    for (const record of claim.records.values()) {
+      if (!members.has(record.id) && !record.flags.has('handshake')) add(record);
+    }
   }
   return [...members.values()];
 }

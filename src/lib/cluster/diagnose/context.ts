@@ -2,7 +2,7 @@
 import type { NodeId } from '../../kernel/node-id.js';
 import { shortId } from '../../kernel/node-id.js';
 import { formatAddress } from '../address.js';
-import { agreementOf, type Agreement } from '../agreement.js';
+import { agreementIn, type Agreement } from '../agreement.js';
 import type { Finding } from '../finding.js';
 import type { Claim, ClusterView, NodeRecord } from '../model.js';
 import { ownershipOf, type Ownership } from '../ownership.js';
@@ -37,7 +37,7 @@ export function contextOf(view: ClusterView): Context {
     members,
     byId: new Map(members.map((member) => [member.id, member])),
     ownership: ownershipOf(view, members),
-    agreement: agreementOf(view.claims.values()),
+    agreement: agreementIn(view),
     notable: notableIn(view),
     entry: formatAddress(entry.address),
   };
