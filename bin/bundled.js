@@ -10,6 +10,8 @@ import pjson from '../package.json';
 import { normalizeWords } from '../src/lib/cli/argv.js';
 
 export async function main(argv, root) {
+  // oclif would look for a file with the user's own colours; ours are in lib/render.
+  process.env.TRIB_DISABLE_THEME ??= 'true';
   try {
     const config = await Config.load({ root, pjson, plugins: [pluginOf(root)] });
     await run(normalizeWords(argv), config);
