@@ -67,11 +67,9 @@ describe('MIGRATE', () => {
     node = await startNode({ port: 0 });
     target = await FakeTarget.open();
     stream = [];
-    const watched: ReplicationWing = {
-      ...node.wings.replication,
-      propagate: (db, argv) => stream.push(`${db}: ${argv.join(' ')}`),
-    };
-    Object.assign(node.wings, { replication: watched });
+    const propagate: ReplicationWing['propagate'] = (db, argv) =>
+      void stream.push(`${db}: ${argv.join(' ')}`);
+    Object.assign(node.wings.replication, { propagate });
   });
 
   afterEach(async () => {
