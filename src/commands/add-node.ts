@@ -11,7 +11,7 @@ import {
   type ClusterDocument,
   type PlanDocument,
 } from '../lib/cli/documents.js';
-import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
+import { dryRunFlag, searchOwnersFlag, yesFlag } from '../lib/cli/flags.js';
 import { addNode } from '../lib/execute/add-node.js';
 import { observe, observeNode } from '../lib/execute/observe.js';
 import { planAddNode } from '../lib/plan/plan-add-node.js';
@@ -30,6 +30,7 @@ const STOPPERS: ReadonlySet<FindingId> = new Set([
   'views-differ',
   'slot-open',
   'slot-multiple-owners',
+  'keys-in-foreign-slot',
   'foreign-members',
 ]);
 
@@ -58,6 +59,7 @@ export default class AddNode extends ClusterCommand {
       helpValue: '<id>',
       summary: 'whose replica; id, prefix or address [default: the primary with the fewest]',
     }),
+    'search-multiple-owners': searchOwnersFlag,
     'dry-run': dryRunFlag,
     yes: yesFlag,
   };
@@ -71,9 +73,10 @@ export default class AddNode extends ClusterCommand {
     return this.withSession(flags, [newcomerAt, entry], async (session) => {
       const { links, context } = session;
       this.say([`>>> Adding node ${node} to cluster ${formatAddress(entry.address)}`]);
-      const { view, findings } = await this.lookAt(session, entry.address);
-      this.sayCheck(view, findings);
-      const stoppers = findings.filter(({ id }) => STOPPERS.has(id));
+      const look = await this.lookAt(session, entry.address, flags);
+      const { view } = look;
+      this.sayCheck(look);
+      const stoppers = look.findings.filter(({ id }) => STOPPERS.has(id));
       this.refuseUnhealthy(view, stoppers, 'adding a node');
       const newcomer = await observeNode(links, newcomerAt.address);
       const masterId = flags['master-id'];

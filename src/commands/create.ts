@@ -3,7 +3,7 @@ import { targetFrom } from '../lib/cluster/address.js';
 import { isHealthy } from '../lib/cluster/diagnose.js';
 import type { Claim, ClusterView } from '../lib/cluster/model.js';
 import { buildView } from '../lib/cluster/view.js';
-import { ClusterCommand, type Session } from '../lib/cli/cluster-command.js';
+import { ClusterCommand, type LookFlags, type Session } from '../lib/cli/cluster-command.js';
 import {
   SCHEMA_VERSION,
   clusterDocument,
@@ -11,13 +11,12 @@ import {
   type ClusterDocument,
   type PlanDocument,
 } from '../lib/cli/documents.js';
-import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
+import { dryRunFlag, searchOwnersFlag, yesFlag } from '../lib/cli/flags.js';
 import { parseZones } from '../lib/cli/zones.js';
 import { createCluster, joinPromptly } from '../lib/execute/create-cluster.js';
 import { observe, observeAll } from '../lib/execute/observe.js';
 import { planCreate } from '../lib/plan/plan-create.js';
 import { createText } from '../lib/render/create-text.js';
-import { diagnose } from '../lib/cluster/diagnose.js';
 
 interface CreateDocument extends Partial<ClusterDocument> {
   readonly schemaVersion: number;
@@ -52,6 +51,7 @@ export default class Create extends ClusterCommand {
     'allow-few-primaries': Flags.boolean({
       summary: 'one or two primaries will do; no failover is possible then',
     }),
+    'search-multiple-owners': searchOwnersFlag,
     yes: yesFlag,
     'dry-run': dryRunFlag,
   };
@@ -73,7 +73,7 @@ export default class Create extends ClusterCommand {
       if (decision.kind === 'already-created') {
         this.say(['[OK] These nodes already are the cluster asked for: nothing to do.']);
         const view = await observe(session.links, claims[0]!.reachedAt);
-        return this.#report(view, 'already-created', plan);
+        return this.#report(session, view, flags, { outcome: 'already-created', plan });
       }
       this.say(createText(decision.layout, decision.plan.remarks, this.capabilities));
       const isDry = flags['dry-run'];
@@ -87,7 +87,7 @@ export default class Create extends ClusterCommand {
       );
       const joinsPromptly = joinPromptly(claims);
       const view = await createCluster(decision.plan, session.context, { joinsPromptly });
-      return this.#report(view, 'created', plan);
+      return this.#report(session, view, flags, { outcome: 'created', plan });
     });
   }
 
@@ -100,19 +100,20 @@ export default class Create extends ClusterCommand {
     return claims;
   }
 
-  #report(
+  async #report(
+    session: Session,
     view: ClusterView,
-    outcome: 'created' | 'already-created',
-    plan: PlanDocument,
-  ): CreateDocument {
-    const findings = diagnose(view);
-    this.sayCheck(view, findings);
+    flags: LookFlags,
+    done: Pick<CreateDocument, 'outcome' | 'plan'>,
+  ): Promise<CreateDocument> {
+    const look = await this.judge(session, view, flags);
+    const { findings } = look;
+    this.sayCheck(look);
     if (!isHealthy(findings)) this.setStatus(1);
     return {
       schemaVersion: SCHEMA_VERSION,
       kind: 'create',
-      outcome,
-      plan,
+      ...done,
       ...clusterDocument(view, findings),
     };
   }

@@ -34,8 +34,13 @@ export default class Wait extends ClusterCommand {
         ...(flags.nodes === undefined ? {} : { nodeCount: flags.nodes }),
         ignoreSilent: flags['ignore-failed'],
       });
-      this.say([`[OK] The cluster has converged: ${view.claims.size} nodes agree.`]);
-      const document = clusterDocument(view, diagnose(view));
+      const findings = diagnose(view);
+      const idle = findings.filter(({ id }) => id === 'primary-without-slots');
+      this.say([
+        `[OK] The cluster has converged: ${view.claims.size} nodes agree.`,
+        ...idle.map(({ message, id }) => `[INFO] ${message} (${id})`),
+      ]);
+      const document = clusterDocument(view, findings);
       return { schemaVersion: SCHEMA_VERSION, kind: 'wait', ...document };
     });
   }

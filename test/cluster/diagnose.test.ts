@@ -255,6 +255,47 @@ describe('diagnose', () => {
     expect(isHealthy(warned, { strict: true })).to.equal(false);
   });
 
+  it('finds keys that lie in a slot of another node, and says whose slot it is', () => {
+    const view = viewOf(syntheticNodes());
+    const counts = new Map([
+      [7, 2],
+      [8, 1],
+    ]);
+    const [found] = diagnose(view, [
+      { id: idOf(0), counts: new Map() },
+      { id: idOf(1), counts },
+    ]);
+    expect(found).to.deep.include({
+      id: 'keys-in-foreign-slot',
+      severity: 'error',
+      subject: '7-8',
+      message: '10.0.0.2:7001 has 3 keys of 2 slots that it does not own.',
+      evidence: [
+        '2 keys of slot 7, which belongs to a0000000 10.0.0.1:7000',
+        '1 key of slot 8, which belongs to a0000000 10.0.0.1:7000',
+      ],
+      nodes: [idOf(1)],
+    });
+  });
+
+  it('says so when a node does not tell what keys it has', () => {
+    const view = viewOf(syntheticNodes());
+    const [found] = diagnose(view, [{ id: idOf(1), counts: new Map(), failure: 'NOPERM' }]);
+    expect(found).to.deep.include({ id: 'keys-in-foreign-slot', severity: 'warning' });
+    expect(found!.evidence).to.deep.equal(['NOPERM']);
+  });
+
+  it('tells of a primary that lost its slots, and not of one that was just added', () => {
+    const idle = (epoch: number) =>
+      changed((nodes) => {
+        nodes.push({ ...nodes[0]!, id: idOf(9), port: 7009, slots: '', epoch });
+      });
+    expect(idsOf(idle(0))).to.deep.equal([]);
+    const found = only(idle(12), 'primary-without-slots');
+    expect(found.severity).to.equal('info');
+    expect(found.subject).to.equal('10.0.0.1:7009');
+  });
+
   it('gives evidence and a cure with every finding that is not mere information', () => {
     const view = changed((nodes) => {
       nodes[0]!.slots = '1-5461';

@@ -6,6 +6,7 @@ import { hurry } from '../../src/lib/execute/hurry.js';
 import { mapBounded } from '../../src/lib/execute/map-bounded.js';
 import { morePairs } from '../../src/lib/execute/acquaint.js';
 import { observe } from '../../src/lib/execute/observe.js';
+import { countForeignKeys } from '../../src/lib/execute/slot-keys.js';
 import { waitSettled } from '../../src/lib/execute/settle.js';
 import { undoCreate } from '../../src/lib/execute/undo.js';
 import { TribError } from '../../src/lib/kernel/errors.js';
@@ -286,5 +287,35 @@ describe('many at once', () => {
     expect(morePairs(6)).to.have.length(15 - 5);
     expect(morePairs(120)).to.have.length(118);
     for (const [a, b] of morePairs(120)) expect(a).to.not.equal(b);
+  });
+});
+
+describe('asking for keys in slots of others', () => {
+  it('asks each primary about every slot that is not its own, and goes on without one that refuses', async () => {
+    const slotsOf: Record<number, string> = {
+      7000: '0-5460',
+      7001: '5461-10922',
+      7002: '10923-16383',
+    };
+    const links = new FakeLinks((command, node) => {
+      if (command === 'CLUSTER NODES') {
+        return nodesText(portOf(node), PORTS, (port, line) => `${line} ${slotsOf[port]!}`);
+      }
+      if (command === 'INFO') {
+        return `${String(healthy(command, node))}db0:keys=1,expires=0,avg_ttl=0\r\n`;
+      }
+      if (!command.startsWith('CLUSTER COUNTKEYSINSLOT')) return healthy(command, node);
+      if (portOf(node) === 7002) throw replyError('NOPERM no');
+      return command.endsWith(' 5460') ? 3 : 0;
+    });
+    const view = await observe(links, REFS[0]!.address);
+    links.asked.length = 0;
+    const [first, second, third] = await countForeignKeys(links, view);
+    expect([...first!.counts]).to.deep.equal([]);
+    expect([...second!.counts]).to.deep.equal([[5460, 3]]);
+    expect(third!.failure).to.include('NOPERM');
+    const asked = links.asked.filter((line) => line.startsWith('127.0.0.1:7001 '));
+    expect(asked).to.have.length(16_384 - 5_462);
+    expect(asked[0]).to.equal('127.0.0.1:7001 CLUSTER COUNTKEYSINSLOT 0');
   });
 });

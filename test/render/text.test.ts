@@ -55,6 +55,23 @@ describe('text', () => {
     expectGolden('check-healthy', checkText(view, diagnose(view), PLAIN));
   });
 
+  it('lists the owners of a slot as redis-cli does, only when they were looked for', () => {
+    const view = viewOf(syntheticNodes());
+    const heading = '>>> Check for multiple slot owners...';
+    expect(clusterCheckText(view, [], PLAIN)).not.to.include(heading);
+    expect(clusterCheckText(view, [], PLAIN, []).slice(-2)).to.deep.equal([
+      heading,
+      '[OK] No multiple owners found.',
+    ]);
+    const said = [{ id: idOf(1), counts: new Map([[7, 2]]) }];
+    expect(clusterCheckText(view, [], PLAIN, said).slice(-4)).to.deep.equal([
+      heading,
+      '[WARNING] Slot 7 has 2 owners:',
+      '    10.0.0.1:7000',
+      '    10.0.0.2:7001',
+    ]);
+  });
+
   it('shows what is wrong, who says so, and what to type', () => {
     const view = sickView();
     expectGolden('check-sick', checkText(view, diagnose(view), PLAIN));

@@ -7,6 +7,7 @@ import { diagnose } from '../cluster/diagnose.js';
 import { fingerprint } from '../cluster/fingerprint.js';
 import type { Finding } from '../cluster/finding.js';
 import type { ClusterView, NodeAddress } from '../cluster/model.js';
+import type { SlotKeys } from '../cluster/slot-keys.js';
 import { announcer } from '../client/announce.js';
 import type { ConnectionOptions } from '../client/connection-options.js';
 import { RedisLinks } from '../client/redis-links.js';
@@ -14,6 +15,7 @@ import type { ExecutionContext } from '../execute/context.js';
 import type { ExecutionEvent } from '../execute/events.js';
 import { observe } from '../execute/observe.js';
 import { runPlan } from '../execute/run-plan.js';
+import { countForeignKeys } from '../execute/slot-keys.js';
 import { TribError } from '../kernel/errors.js';
 import type { Plan } from '../plan/plan.js';
 import { clusterCheckText } from '../render/check-text.js';
@@ -34,6 +36,18 @@ export interface Session {
 export interface SessionFlags extends ConnectionFlags {
   readonly verbose?: boolean | undefined;
   readonly events?: boolean | undefined;
+}
+
+export interface LookFlags {
+  readonly 'search-multiple-owners'?: boolean | undefined;
+}
+
+/** A cluster as all its nodes see it, and what is wrong with it. */
+export interface Look {
+  readonly view: ClusterView;
+  readonly findings: readonly Finding[];
+  /** Only when it was asked for. */
+  readonly slotKeys?: readonly SlotKeys[] | undefined;
 }
 
 export interface ReviewFlags {
@@ -103,13 +117,25 @@ export abstract class ClusterCommand extends TribCommand {
     }
   }
 
-  /** The cluster as all its nodes see it, and what is wrong with it. */
   protected async lookAt(
-    { links, context }: Session,
+    session: Session,
     entry: NodeAddress,
-  ): Promise<{ readonly view: ClusterView; readonly findings: readonly Finding[] }> {
+    flags: LookFlags = {},
+  ): Promise<Look> {
+    const { links, context } = session;
     const view = await observe(links, entry, context.signal ? { signal: context.signal } : {});
-    return { view, findings: diagnose(view) };
+    return this.judge(session, view, flags);
+  }
+
+  protected async judge(
+    { links, context }: Session,
+    view: ClusterView,
+    flags: LookFlags,
+  ): Promise<Look> {
+    if (flags['search-multiple-owners'] !== true) return { view, findings: diagnose(view) };
+    const options = context.signal ? { signal: context.signal } : {};
+    const slotKeys = await countForeignKeys(links, view, options);
+    return { view, findings: diagnose(view, slotKeys), slotKeys };
   }
 
   /** The sections of a check that redis-trib prints on the way. @throws UNHEALTHY on errors */
@@ -126,8 +152,8 @@ export abstract class ClusterCommand extends TribCommand {
     });
   }
 
-  protected sayCheck(view: ClusterView, findings: readonly Finding[]): void {
-    this.say(clusterCheckText(view, findings, this.capabilities));
+  protected sayCheck({ view, findings, slotKeys }: Look): void {
+    this.say(clusterCheckText(view, findings, this.capabilities, slotKeys));
   }
 
   /**

@@ -99,7 +99,12 @@ export const eventsFlag = Flags.boolean({
 export const yesFlag = Flags.boolean({
   aliases: ['cluster-yes'],
   env: 'REDISCLI_CLUSTER_YES',
-  summary: 'accept without being asked (also: the variable REDISCLI_CLUSTER_YES)',
+  summary: 'accept without being asked',
+});
+
+export const searchOwnersFlag = Flags.boolean({
+  aliases: ['cluster-search-multiple-owners'],
+  summary: 'ask every primary whether it has keys of slots it does not own',
 });
 
 export const dryRunFlag = Flags.boolean({

@@ -3,19 +3,26 @@
  * is errors first, then in the order of the checks. A healthy cluster has no finding but infos.
  */
 import { contextOf } from './diagnose/context.js';
+import { foreignKeyFindings } from './diagnose/foreign-keys.js';
 import { memberFindings } from './diagnose/members.js';
 import { replicationFindings } from './diagnose/replication.js';
 import { settingFindings } from './diagnose/settings.js';
 import { slotFindings } from './diagnose/slots.js';
 import type { Finding, Severity } from './finding.js';
 import type { ClusterView } from './model.js';
+import type { SlotKeys } from './slot-keys.js';
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
-export function diagnose(view: ClusterView): readonly Finding[] {
+/** @param slotKeys what nodes hold of slots that are not theirs, where they were asked */
+export function diagnose(
+  view: ClusterView,
+  slotKeys: readonly SlotKeys[] = [],
+): readonly Finding[] {
   const context = contextOf(view);
   return [
     ...slotFindings(context),
+    ...foreignKeyFindings(context, slotKeys),
     ...memberFindings(context),
     ...replicationFindings(context),
     ...settingFindings(context),

@@ -6,6 +6,7 @@ import { formatAddress } from '../cluster/address.js';
 import { doAllAgree } from '../cluster/agreement.js';
 import type { Finding, Severity } from '../cluster/finding.js';
 import type { ClusterView } from '../cluster/model.js';
+import { slotOwners, type SlotKeys } from '../cluster/slot-keys.js';
 import { membersOf } from '../cluster/view.js';
 import { rangesOf, slotsIn } from '../kernel/ranges.js';
 import { nodeBlocks } from './node-block.js';
@@ -16,19 +17,24 @@ export function checkText(
   view: ClusterView,
   findings: readonly Finding[],
   capabilities: Capabilities,
+  slotKeys?: readonly SlotKeys[],
 ): readonly string[] {
   return [
-    ...clusterCheckText(view, findings, capabilities),
+    ...clusterCheckText(view, findings, capabilities, slotKeys),
     ...findingsText(findings, capabilities),
     verdict(findings, styleFor(capabilities)),
   ];
 }
 
-/** redis-trib's sections only: what `create`, `add-node` and others print on the way. */
+/**
+ * redis-trib's sections only: what `create`, `add-node` and others print on the way.
+ * @param slotKeys undefined where nobody asked for them
+ */
 export function clusterCheckText(
   view: ClusterView,
   findings: readonly Finding[],
   capabilities: Capabilities,
+  slotKeys?: readonly SlotKeys[],
 ): readonly string[] {
   const style = styleFor(capabilities);
   const entry = view.claims.get(view.entryId);
@@ -45,6 +51,24 @@ export function clusterCheckText(
     findings.some(({ id }) => id === 'slot-uncovered' || id === 'slot-owner-down')
       ? style.error('Not all 16384 slots are covered by nodes.')
       : style.ok('All 16384 slots covered.'),
+    ...(slotKeys === undefined ? [] : ownerLines(view, slotKeys, style)),
+  ];
+}
+
+function ownerLines(
+  view: ClusterView,
+  slotKeys: readonly SlotKeys[],
+  style: Style,
+): readonly string[] {
+  const heading = style.heading('Check for multiple slot owners...');
+  const contested = slotOwners(view, slotKeys);
+  if (contested.size === 0) return [heading, style.ok('No multiple owners found.')];
+  return [
+    heading,
+    ...[...contested].flatMap(([slot, owners]) => [
+      style.warning(`Slot ${slot} has ${owners.length} owners:`),
+      ...owners.map(({ address }) => `    ${formatAddress(address)}`),
+    ]),
   ];
 }
 

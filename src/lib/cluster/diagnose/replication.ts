@@ -12,6 +12,7 @@ export function replicationFindings(context: Context): readonly Finding[] {
   return [
     ...replicas.flatMap((replica) => following(context, replica)),
     ...barePrimaries(context),
+    ...idlePrimaries(context),
     ...sharedHosts(context),
     ...fewPrimaries(context),
   ];
@@ -91,6 +92,31 @@ function barePrimaries(context: Context): readonly Finding[] {
         }),
       ];
     });
+}
+
+/**
+ * One that lost its slots (to a failover it slept through, to a reshard) and follows nobody: it serves
+ * nothing and copies nothing. A node that was just added never had slots, and so no config epoch.
+ */
+function idlePrimaries(context: Context): readonly Finding[] {
+  return context.members
+    .filter(({ role, claim, slots, record }) => {
+      return role === 'primary' && claim && slots.length === 0 && record.configEpoch > 0;
+    })
+    .map((primary) =>
+      finding({
+        id: 'primary-without-slots',
+        severity: 'info',
+        subject: at(primary),
+        message: `${at(primary)} is a primary without slots: it serves nothing, and follows nobody.`,
+        evidence: [`${at(primary)} has config epoch ${primary.record.configEpoch} and no slots`],
+        cure: [
+          `trib call --here ${at(primary)} CLUSTER REPLICATE <id of a primary>`,
+          `trib del-node ${context.entry} ${primary.id}`,
+        ],
+        about: [primary],
+      }),
+    );
 }
 
 /** On one single host there is nothing to choose, so that is merely told. */
