@@ -30,10 +30,25 @@ export async function acquaint(
   members: readonly NodeRef[],
   context: ExecutionContext,
 ): Promise<void> {
-  await mapBounded(morePairs(members.length), CONCURRENT_NODES_MAX, async ([a, b]) => {
-    const node = members[a]!;
+  await introduce(
+    morePairs(members.length).map(([a, b]) => ({ from: members[a]!, to: members[b]! })),
+    context,
+  );
+}
+
+export interface Introduction {
+  readonly from: NodeRef;
+  readonly to: NodeRef;
+}
+
+/** Tells nodes to meet each other. */
+export async function introduce(
+  pairs: readonly Introduction[],
+  context: ExecutionContext,
+): Promise<void> {
+  await mapBounded(pairs, CONCURRENT_NODES_MAX, async ({ from: node, to }) => {
     try {
-      await meet(context.links.to(node.address), members[b]!, context);
+      await meet(context.links.to(node.address), to, context);
     } catch {
       context.report({
         kind: 'remark',

@@ -5,7 +5,7 @@
 import type { Claim, ClusterView } from '../cluster/model.js';
 import { AssertionFailure, TribError, assert, messageOf } from '../kernel/errors.js';
 import type { NodeRef, Plan, Stage } from '../plan/plan.js';
-import { acquaint } from './acquaint.js';
+import { acquaint, introduce } from './acquaint.js';
 import type { ExecutionContext } from './context.js';
 import { waitConverged } from './convergence.js';
 import type { Report } from './events.js';
@@ -42,7 +42,10 @@ export async function createCluster(
       await runStage({ ...stage, settled: { kind: 'at-once' } }, context);
       if (stage.settled.kind !== 'joined') continue;
       await acquaint(members, context);
-      await waitSettled(stage.settled, context, { linksOnly: true });
+      await waitSettled(stage.settled, context, {
+        linksOnly: true,
+        introduce: (strangers) => introduce(strangers, context),
+      });
     }
     // Slots, roles and links of replicas spread by the same gossip: one wait for all of it.
     return await waitConverged(members[0]!.address, context, { nodeCount: members.length });

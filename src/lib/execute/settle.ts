@@ -12,7 +12,7 @@ import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
 import { countSlots } from '../kernel/ranges.js';
 import type { NodeRef, Settled } from '../plan/plan.js';
 import type { ExecutionContext } from './context.js';
-import { joinFailure } from './join-diagnosis.js';
+import { joinFailure, missingLinks, type MissingLink } from './join-diagnosis.js';
 import { mapBounded } from './map-bounded.js';
 import { observeNode, type ObserveOptions } from './observe.js';
 import { PAUSE_MS_MIN, PAUSE_MS_PER_NODE, waitFor } from './wait.js';
@@ -20,7 +20,17 @@ import { PAUSE_MS_MIN, PAUSE_MS_PER_NODE, waitFor } from './wait.js';
 export interface SettleOptions {
   /** Nodes are linked; that they agree about slots is waited for later, together with the rest. */
   readonly linksOnly?: boolean;
+  /**
+   * Called when it does not go on by itself, with pairs of which one does not know the other. An acquaintance can be one-sided:
+   * the one that was met gave up its own handshake on a busy machine, and gossip says old news seldom.
+   */
+  readonly introduce?: (strangers: readonly MissingLink[]) => Promise<void>;
 }
+
+/** Gossip needs a moment; who is still unknown then was missed. */
+const INTRODUCE_EVERY_MS = 2_000;
+/** More at once would start handshakes that starve each other. */
+const INTRODUCTIONS_MAX = 200;
 
 /** @throws TribError JOIN_FAILED, FAILOVER_FAILED, DEADLINE, INTERRUPTED */
 export async function waitSettled(
@@ -34,6 +44,8 @@ export async function waitSettled(
   const said = new Map<NodeRef, Claim | string>();
   let pending = witnesses;
   const speakers = speakersOf(settled);
+  let introducedAt = performance.now();
+  let strangersBefore = Infinity;
   const wait = {
     what: describe(settled),
     pauseMs: Math.max(PAUSE_MS_MIN, witnesses.length * PAUSE_MS_PER_NODE),
@@ -41,8 +53,8 @@ export async function waitSettled(
   };
   const answer = await waitFor(wait, async () => {
     await mapBounded(pending, CONCURRENT_NODES_MAX, async (node) => {
-      const options = { pool, withoutFacts: !speakers.has(node.id) };
-      said.set(node, await ask(node, context, options));
+      const asking = { pool, withoutFacts: !speakers.has(node.id) };
+      said.set(node, await ask(node, context, asking));
     });
     const missing = new Map(
       witnesses.map((node) => [node, missingAt(settled, node, said.get(node)!)] as const),
@@ -51,6 +63,14 @@ export async function waitSettled(
     const isAgreed = options.linksOnly === true || settled.kind !== 'joined' || doAgree(said);
     if (pending.length === 0 && !isAgreed) pending = witnesses;
     if (pending.length === 0) return { done: true, value: undefined };
+    if (options.introduce && performance.now() - introducedAt >= INTRODUCE_EVERY_MS) {
+      const strangers = missingLinks(said).filter(({ state }) => state === 'unknown');
+      // While their number falls gossip is at work, and handshakes would only be in its way.
+      if (strangers.length >= strangersBefore)
+        await options.introduce(strangers.slice(0, INTRODUCTIONS_MAX));
+      strangersBefore = strangers.length;
+      introducedAt = performance.now();
+    }
     return { done: false, missing: pending.map((node) => missing.get(node) ?? 'slots differ') };
   });
   if (answer.done) return;
