@@ -157,16 +157,23 @@ describe('embedded node', () => {
   it('CLIENT REPLY OFF and SKIP leave commands unanswered but done', async () => {
     const client = await start();
     const sent = [
+      ['PING'],
       ['CLIENT', 'REPLY', 'OFF'],
       ['SET', 'a', '1'],
       ['NOSUCH'],
       ['CLIENT', 'REPLY', 'ON'],
       ['CLIENT', 'REPLY', 'SKIP'],
       ['INCR', 'a'],
+      ['CLIENT', 'REPLY', 'SKIP'],
+      ['NOSUCH'],
       ['GET', 'a'],
     ];
-    const replies = Promise.all([client.send(sent.map(encodeRequest).join('')), client.send('')]);
-    expect((await replies).map(show)).to.deep.equal(['+OK', '$"2"']);
+    const replies = Promise.all([
+      client.send(sent.map(encodeRequest).join('')),
+      client.send(''),
+      client.send(''),
+    ]);
+    expect((await replies).map(show)).to.deep.equal(['+PONG', '+OK', '$"2"']);
   });
 
   it('turns clients away past maxclients, and says so', async () => {

@@ -10,6 +10,8 @@ import type { Database } from '../store/database.js';
 import { Keyspace } from '../store/keyspace.js';
 import { ALL_COMMANDS } from './all-commands.js';
 import { type ClientKind, ClientRules } from './client-rules.js';
+import { Admission } from './admission.js';
+import { CommandRunner } from './command-runner.js';
 import { CommandTable } from './command-table.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { createDataWing } from './data-wing.js';
@@ -80,6 +82,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   /** Changes that a pause holds back: MIGRATEs whose keys have arrived elsewhere. */
   #afterPause: (() => void)[] = [];
   readonly #dispatcher: Dispatcher;
+  readonly #runner: CommandRunner;
   readonly #rules: ClientRules;
   readonly #stats = new ServerStats();
   readonly #prng = new Prng(...new Uint32Array(randomBytes(12).buffer.slice(0, 12)));
@@ -115,7 +118,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.#rules = new ClientRules(config);
     this.sessions = new Sessions({
       config,
-      runTransaction: (connection) => this.#dispatcher.runTransaction(connection),
+      runTransaction: (connection) => this.#runner.runTransaction(connection),
       pause: (scope, untilMs) => this.#pause('client', scope, untilMs),
       unpause: () => this.#unpause('client'),
     });
@@ -134,17 +137,21 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.#replication = this.#createReplication(data);
     this.wings = this.#createWings(table, data);
     this.#servingRules = new ServingRules(this.wings);
-    this.#dispatcher = new Dispatcher({
-      table,
+    const serving = { wings: this.wings, rules: this.#servingRules, pauses: this.#pauses };
+    this.#runner = new CommandRunner({
+      ...serving,
       keyspace: this.#keyspace,
-      wings: this.wings,
       sessions: this.sessions,
-      pauses: this.#pauses,
-      heldKeys: this.#heldKeys,
-      rules: this.#servingRules,
       prng: this.#prng,
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
+    });
+    this.#dispatcher = new Dispatcher({
+      table,
+      admission: new Admission({ ...serving, heldKeys: this.#heldKeys, nowMs: Date.now }),
+      runner: this.#runner,
+      sessions: this.sessions,
+      stats: this.#stats,
       postpone: (connection, argv) => this.#postpone(connection, argv),
     });
     this.#stream = new Connection(0, new Socket(), this, false);
@@ -235,7 +242,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         this.#stream.db = db;
         this.#dispatcher.executeReplicated(this.#stream, argv);
       },
-      propagate: (db, argv) => this.#dispatcher.propagateAlone(db, argv),
+      propagate: (db, argv) => this.#runner.propagateAlone(db, argv),
       pause: (owner, untilMs) => this.#pause(owner, 'writes', untilMs),
       unpause: (owner) => this.#unpause(owner),
       releaseBlocked: () => this.#releaseBlocked(),
@@ -258,7 +265,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         this.#pauses.scope(Date.now()) !== undefined && this.#pauses.holds('failover'),
       onRoleChange: () => {
         this.#servingRules.refresh();
-        this.#dispatcher.refreshExpiryMode();
+        this.#runner.refreshExpiryMode();
       },
     });
   }
@@ -399,7 +406,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   #tick(): void {
     const nowMs = Date.now();
-    this.#dispatcher.refreshExpiryMode();
+    this.#runner.refreshExpiryMode();
     if (this.#isExpiring) {
       while (this.#keyspace.expireCycle(nowMs) && Date.now() - nowMs < EXPIRE_BUDGET_MS);
     }

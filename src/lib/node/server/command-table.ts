@@ -18,8 +18,6 @@ export class Command {
   readonly mayReplicate: boolean;
   readonly needsNoAuth: boolean;
   readonly refusedInMulti: boolean;
-  readonly deniesOom: boolean;
-  readonly isAllowedWhileLoading: boolean;
   readonly isAllowedWhileStale: boolean;
   readonly hasAskingFlag: boolean;
   readonly run: (call: StoreCall) => void;
@@ -38,8 +36,6 @@ export class Command {
     this.mayReplicate = this.isWrite || has('may_replicate');
     this.needsNoAuth = has('no_auth');
     this.refusedInMulti = has('no_multi');
-    this.deniesOom = has('denyoom');
-    this.isAllowedWhileLoading = has('loading');
     this.isAllowedWhileStale = has('stale');
     this.hasAskingFlag = has('asking');
     this.run = spec.run;

@@ -1,7 +1,8 @@
 /**
- * One execution of one command, as the command sees it. The dispatcher keeps one of these and fills it
+ * One execution of one command, as the command sees it. The runner keeps one of these and fills it
  * anew for each command: the hot path makes no object per call.
  */
+import { assert } from '../../kernel/errors.js';
 import type { Prng } from '../../kernel/prng.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { StoreCall } from '../commands/store-call.js';
@@ -10,13 +11,7 @@ import type { Wings } from '../ports/wings.js';
 import type { Database } from '../store/database.js';
 import type { Keyspace } from '../store/keyspace.js';
 import type { Connection } from './connection.js';
-import { assert } from '../../kernel/errors.js';
-
-/** What one command adds to the stream. */
-export interface Propagated {
-  readonly db: number;
-  readonly argv: readonly string[];
-}
+import type { Propagation } from './propagation.js';
 
 export class Execution implements StoreCall {
   argv: readonly string[] = [];
@@ -33,20 +28,20 @@ export class Execution implements StoreCall {
   readonly wings: Wings;
   readonly sessions: SessionsPort;
   readonly prng: Prng;
-  readonly #pending: Propagated[];
+  readonly #propagation: Propagation;
 
   constructor(options: {
     readonly keyspace: Keyspace;
     readonly wings: Wings;
     readonly sessions: SessionsPort;
     readonly prng: Prng;
-    readonly pending: Propagated[];
+    readonly propagation: Propagation;
   }) {
     this.keyspace = options.keyspace;
     this.wings = options.wings;
     this.sessions = options.sessions;
     this.prng = options.prng;
-    this.#pending = options.pending;
+    this.#propagation = options.propagation;
   }
 
   /** Make this the execution of another command. */
@@ -62,7 +57,7 @@ export class Execution implements StoreCall {
 
   propagate(...argv: readonly string[]): void {
     this.hasSpoken = true;
-    if (!this.isReplicated) this.#pending.push({ db: this.db.index, argv });
+    if (!this.isReplicated) this.#propagation.add(this.db.index, argv);
   }
 
   propagateNothing(): void {

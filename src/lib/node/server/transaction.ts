@@ -7,6 +7,9 @@ export interface QueuedCommand {
   readonly argv: readonly string[];
 }
 
+/** What runs at once inside MULTI; everything else is queued. */
+export const NEVER_QUEUED = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
+
 export class TransactionQueue implements Transaction {
   readonly queue: QueuedCommand[] = [];
   isFlagged = false;

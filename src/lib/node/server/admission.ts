@@ -1,0 +1,191 @@
+/**
+ * May this command run, now and here?
+ *
+ * The order of the checks is that of real servers, because clients see it: NOAUTH wins over MOVED, and MOVED
+ * over READONLY. The common case (a plain client, a key on a slot served here) passes only boolean tests.
+ */
+import { slotOfKey } from '../../kernel/slot.js';
+import type { Wings } from '../ports/wings.js';
+import type { Command } from './command-table.js';
+import type { Connection } from './connection.js';
+import type { HeldKeys } from './held-keys.js';
+import type { Pauses } from './pauses.js';
+import type { ServingRules } from './serving-rules.js';
+import { NEVER_QUEUED, type QueuedCommand } from './transaction.js';
+
+export interface Refusal {
+  /** As it goes to the client: code, blank, words. */
+  readonly text: string;
+  /** MOVED and its kin reach the client of an EXEC as they are; other refusals are told as EXECABORT. */
+  readonly isRedirect: boolean;
+}
+
+/** `queue`: into the transaction. `wait`: until a pause or a MIGRATE ends, then ask again. */
+export type Verdict = 'run' | 'queue' | 'wait' | Refusal;
+
+export interface AdmissionOptions {
+  readonly wings: Wings;
+  readonly pauses: Pauses;
+  /** Keys that MIGRATE has under way; commands on them wait. */
+  readonly heldKeys: HeldKeys;
+  readonly rules: ServingRules;
+  readonly nowMs: () => number;
+}
+
+/** What a RESP2 subscriber may send. */
+const SUBSCRIBER_COMMANDS = new Set([
+  'ping',
+  'subscribe',
+  'ssubscribe',
+  'sunsubscribe',
+  'psubscribe',
+  'unsubscribe',
+  'punsubscribe',
+  'quit',
+  'reset',
+]);
+
+const SHARD_PUBSUB = new Set(['ssubscribe', 'sunsubscribe', 'spublish']);
+
+export class Admission {
+  readonly #wings: Wings;
+  readonly #pauses: Pauses;
+  readonly #heldKeys: HeldKeys;
+  readonly #rules: ServingRules;
+  readonly #nowMs: () => number;
+
+  constructor(options: AdmissionOptions) {
+    this.#wings = options.wings;
+    this.#pauses = options.pauses;
+    this.#heldKeys = options.heldKeys;
+    this.#rules = options.rules;
+    this.#nowMs = options.nowMs;
+  }
+
+  judge(connection: Connection, command: Command, argv: readonly string[]): Verdict {
+    if (!connection.isAuthenticated && !command.needsNoAuth && this.#rules.needsPassword) {
+      return refuse('NOAUTH Authentication required.');
+    }
+    const { transaction } = connection;
+    if (transaction !== undefined && command.refusedInMulti) {
+      return refuse('ERR Command not allowed inside a transaction');
+    }
+    if (this.#wings.cluster !== undefined) {
+      const redirect = this.#redirect(connection, command, argv);
+      if (redirect !== undefined) return redirect;
+    }
+    const isWrite = command.isWrite || queueOf(connection, command).some(isWriting);
+    const refusal =
+      (isWrite ? this.#writeRefusal() : undefined) ??
+      subscriberRefusal(connection, command) ??
+      this.#staleRefusal(command) ??
+      replicaRefusal(connection, command);
+    if (refusal !== undefined) return refusal;
+    if (this.#pauses.isAny && this.#isPaused(connection, command, isWrite)) return 'wait';
+    if (transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) return 'queue';
+    if (this.#heldKeys.isAny && this.#wantsHeldKey(connection, command, argv)) return 'wait';
+    return 'run';
+  }
+
+  #redirect(
+    connection: Connection,
+    command: Command,
+    argv: readonly string[],
+  ): Refusal | undefined {
+    const cluster = this.#wings.cluster!;
+    // The hot path: one key, on a slot served here without question.
+    if (
+      command.firstKey > 0 &&
+      command.lastKey === command.firstKey &&
+      command.spec.keyIndexes === undefined
+    ) {
+      if (cluster.served[slotOfKey(argv[command.firstKey]!)] === 1) return undefined;
+    } else if (!command.hasKeys && command.fullName !== 'exec') {
+      return undefined;
+    }
+    const affected = commandsOf(connection, command, argv);
+    const keys = affected.flatMap((one) => one.command.keysOf(one.argv));
+    if (keys.length === 0) return undefined;
+    const text = cluster.route({
+      command: command.fullName,
+      keys,
+      isWrite: affected.some((one) => one.command.isWrite),
+      hasAskingFlag: affected.some((one) => one.command.hasAskingFlag),
+      isShardPubSub: affected.some((one) => SHARD_PUBSUB.has(one.command.fullName)),
+      client: connection,
+      nowMs: this.#nowMs(),
+    });
+    return text === undefined ? undefined : { text, isRedirect: true };
+  }
+
+  #writeRefusal(): Refusal | undefined {
+    const { minReplicasToWrite, isReadonlyReplica } = this.#rules;
+    const { replication } = this.#wings;
+    if (
+      minReplicasToWrite > 0 &&
+      replication.role === 'primary' &&
+      replication.countGoodReplicas() < minReplicasToWrite
+    ) {
+      return refuse('NOREPLICAS Not enough good replicas to write.');
+    }
+    return isReadonlyReplica
+      ? refuse("READONLY You can't write against a read only replica.")
+      : undefined;
+  }
+
+  #staleRefusal(command: Command): Refusal | undefined {
+    const isStale = this.#rules.refusesStaleReads && !this.#wings.replication.isLinkUp;
+    return isStale && !command.isAllowedWhileStale
+      ? refuse("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.")
+      : undefined;
+  }
+
+  #isPaused(connection: Connection, command: Command, isWrite: boolean): boolean {
+    const scope = this.#pauses.scope(this.#nowMs());
+    if (scope === undefined || connection.isReplica) return false;
+    if (scope === 'all' || isWrite || command.mayReplicate) return true;
+    return queueOf(connection, command).some((one) => one.command.mayReplicate);
+  }
+
+  #wantsHeldKey(connection: Connection, command: Command, argv: readonly string[]): boolean {
+    return commandsOf(connection, command, argv).some((one) =>
+      one.command.keysOf(one.argv).some((key) => this.#heldKeys.has(key)),
+    );
+  }
+}
+
+const refuse = (text: string): Refusal => ({ text, isRedirect: false });
+
+const isWriting = (one: QueuedCommand): boolean => one.command.isWrite;
+
+const NO_COMMANDS: readonly QueuedCommand[] = [];
+
+/** What an EXEC is about to run; nothing for any other command. */
+function queueOf(connection: Connection, command: Command): readonly QueuedCommand[] {
+  if (command.fullName !== 'exec') return NO_COMMANDS;
+  return connection.transaction?.queue ?? NO_COMMANDS;
+}
+
+/** The command, or what stands behind it. */
+function commandsOf(
+  connection: Connection,
+  command: Command,
+  argv: readonly string[],
+): readonly QueuedCommand[] {
+  return command.fullName === 'exec' ? queueOf(connection, command) : [{ command, argv }];
+}
+
+function subscriberRefusal(connection: Connection, command: Command): Refusal | undefined {
+  if (connection.protocol === 3 || !connection.isSubscriber) return undefined;
+  const name = command.fullName;
+  if (SUBSCRIBER_COMMANDS.has(name)) return undefined;
+  const allowed = '(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET';
+  return refuse(`ERR Can't execute '${name}': only ${allowed} are allowed in this context`);
+}
+
+function replicaRefusal(connection: Connection, command: Command): Refusal | undefined {
+  const wantsKeys = command.isWrite || command.hasKeys;
+  return connection.isReplica && wantsKeys
+    ? refuse("ERR Replica can't interact with the keyspace")
+    : undefined;
+}

@@ -1,0 +1,163 @@
+/**
+ * Runs what was admitted: one command or a whole transaction, with its time, its errors and its share of the
+ * replication stream accounted for.
+ */
+import type { Prng } from '../../kernel/prng.js';
+import type { SessionsPort } from '../ports/session.js';
+import type { Wings } from '../ports/wings.js';
+import type { Keyspace } from '../store/keyspace.js';
+import type { Command } from './command-table.js';
+import type { Connection } from './connection.js';
+import { Execution } from './execution.js';
+import type { Pauses } from './pauses.js';
+import { Propagation } from './propagation.js';
+import type { ServingRules } from './serving-rules.js';
+import type { QueuedCommand } from './transaction.js';
+
+export interface CommandRunnerOptions {
+  readonly keyspace: Keyspace;
+  readonly wings: Wings;
+  readonly sessions: SessionsPort;
+  readonly pauses: Pauses;
+  readonly rules: ServingRules;
+  readonly prng: Prng;
+  readonly nowMs: () => number;
+  readonly nowMicros: () => number;
+}
+
+export class CommandRunner {
+  readonly #options: CommandRunnerOptions;
+  readonly #keyspace: Keyspace;
+  readonly #wings: Wings;
+  readonly #rules: ServingRules;
+  readonly #propagation: Propagation;
+  readonly #execution: Execution;
+  #isRunning = false;
+
+  constructor(options: CommandRunnerOptions) {
+    this.#options = options;
+    this.#keyspace = options.keyspace;
+    this.#wings = options.wings;
+    this.#rules = options.rules;
+    this.#propagation = new Propagation(options.wings);
+    this.#execution = this.#newExecution();
+    options.keyspace.onExpired = (db, key) => this.#noteExpired(db, key);
+  }
+
+  run(
+    connection: Connection,
+    command: Command,
+    argv: readonly string[],
+    isReplicated = false,
+  ): void {
+    const isOutermost = !this.#isRunning;
+    this.#isRunning = true;
+    try {
+      this.#runWith(this.#execution, connection, { command, argv }, isReplicated);
+    } finally {
+      if (isOutermost) this.#isRunning = false;
+    }
+    if (isOutermost) this.#propagation.flush();
+  }
+
+  /** EXEC: the queue runs as one, and travels as one. */
+  runTransaction(connection: Connection, isReplicated = false): void {
+    const transaction = connection.transaction!;
+    const { replies } = connection;
+    const isStale = connection.isDirty || connection.hasExpiredWatch(this.#options.nowMs());
+    connection.transaction = undefined;
+    connection.unwatch();
+    if (transaction.isFlagged) {
+      replies.error('EXECABORT Transaction discarded because of previous errors.');
+      return;
+    }
+    if (isStale) {
+      replies.nullArray();
+      return;
+    }
+    replies.array(transaction.queue.length);
+    const execution = this.#newExecution();
+    execution.maySuspend = false;
+    for (const queued of transaction.queue) {
+      this.#runWith(execution, connection, queued, isReplicated);
+    }
+  }
+
+  /** Propagate one command from outside of any client: expiry cycle, dropped slots. */
+  propagateAlone(db: number, argv: readonly string[]): void {
+    this.#propagation.add(db, argv);
+    if (!this.#isRunning) this.#propagation.flush();
+  }
+
+  /** For work outside of commands (the expiry cycle): the mode as it is now. */
+  refreshExpiryMode(): void {
+    this.#keyspace.expiryMode = this.#expiryMode();
+  }
+
+  #runWith(
+    execution: Execution,
+    connection: Connection,
+    one: QueuedCommand,
+    isReplicated: boolean,
+  ): void {
+    const { command, argv } = one;
+    const keyspace = this.#keyspace;
+    const { replies } = connection;
+    const startedMicros = this.#options.nowMicros();
+    keyspace.expiryMode = isReplicated ? 'ignore' : this.#expiryMode();
+    execution.begin(connection, argv, this.#options.nowMs(), isReplicated);
+    const changesBefore = keyspace.changeCount;
+    const expiredBefore = keyspace.expiredCount;
+    const errorsBefore = replies.errorCount;
+    command.run(execution);
+    // Keys that expired under a command have their own DEL; they are no change of its making.
+    const changes = keyspace.changeCount - changesBefore - (keyspace.expiredCount - expiredBefore);
+    if (changes > 0 && command.isWrite && !execution.hasSpoken && !isReplicated) {
+      this.#propagation.add(execution.db.index, argv);
+    }
+    const hasFailed = replies.errorCount !== errorsBefore;
+    const { stats } = this.#wings;
+    if (hasFailed) stats.errorReplied(replies.lastError);
+    const micros = this.#options.nowMicros() - startedMicros;
+    stats.done(command.fullName, micros, hasFailed);
+    if (this.#rules.slowerThanMicros >= 0 && micros >= this.#rules.slowerThanMicros) {
+      this.#noteSlow(connection, one, micros);
+    }
+  }
+
+  /** A replica, and a primary whose writes are paused, may not delete: its stream must stand still. */
+  #expiryMode(): 'delete' | 'hide' {
+    if (this.#wings.replication.role === 'replica') return 'hide';
+    const { pauses } = this.#options;
+    return pauses.isAny && pauses.scope(this.#options.nowMs()) !== undefined ? 'hide' : 'delete';
+  }
+
+  #noteExpired(db: number, key: string): void {
+    this.propagateAlone(db, ['DEL', key]);
+    this.#wings.stats.counters.expiredKeys++;
+  }
+
+  #noteSlow(connection: Connection, { command, argv }: QueuedCommand, micros: number): void {
+    if (command.spec.flags.includes('skip_slowlog')) return;
+    this.#wings.stats.slow(
+      {
+        atSeconds: Math.floor(this.#options.nowMs() / 1000),
+        micros: Math.round(micros),
+        argv,
+        address: connection.address,
+        clientName: connection.name,
+      },
+      this.#wings.config.number('slowlog-max-len'),
+    );
+  }
+
+  #newExecution(): Execution {
+    return new Execution({
+      keyspace: this.#keyspace,
+      wings: this.#wings,
+      sessions: this.#options.sessions,
+      prng: this.#options.prng,
+      propagation: this.#propagation,
+    });
+  }
+}
