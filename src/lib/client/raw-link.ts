@@ -137,7 +137,9 @@ class Wire {
   readonly #waiting: Exchange[] = [];
   readonly #impatience: NodeJS.Timeout;
   #isConnected = false;
-  #awaitsLogin = false;
+  /** Waits for the first questions, to leave with them. */
+  #login: string;
+  #awaitsLogin: boolean;
   #failure: Error | undefined;
 
   constructor(where: string, reachedAt: NodeAddress, options: ConnectionOptions) {
@@ -156,9 +158,8 @@ class Wire {
     // SHUTDOWN answers by leaving.
     this.#socket.once('close', () => this.fail(new Error('Connection is closed.')));
     const login = loginWords(options);
-    if (login === undefined) return;
-    this.#awaitsLogin = true;
-    this.#write(encodeRequest(login));
+    this.#login = login === undefined ? '' : encodeRequest(login);
+    this.#awaitsLogin = login !== undefined;
   }
 
   get isOpen(): boolean {
@@ -167,7 +168,9 @@ class Wire {
 
   send(requests: readonly (readonly string[])[], exchange: Exchange): void {
     this.#waiting.push(exchange);
-    this.#write(requests.map(encodeRequest).join(''));
+    // Kept by the socket until it is connected.
+    this.#socket.write(this.#login + requests.map(encodeRequest).join(''), 'latin1');
+    this.#login = '';
   }
 
   /** Ends the connection, and everything that waits for an answer on it. */
@@ -179,16 +182,6 @@ class Wire {
     for (const exchange of this.#waiting.splice(0)) {
       exchange.reject(this.#translate(error, exchange));
     }
-  }
-
-  /** Kept by the socket until it is connected; then what was written in one turn leaves together. */
-  #write(text: string): void {
-    const isCorked = this.#socket.writableCorked > 0;
-    if (!isCorked) {
-      this.#socket.cork();
-      process.nextTick(() => this.#socket.uncork());
-    }
-    this.#socket.write(text, 'latin1');
   }
 
   #read(chunk: Buffer): void {
