@@ -45,6 +45,8 @@ export async function benchCheck(size: number, runs: number): Promise<Figure[]> 
         trib,
         other: { name: 'redis-cli', samples: other },
         wanted: { kind: 'times faster', factor: 5 },
+        limitedBy:
+          'Three round trips are left; the rest is processor time, which servers, proxies and the tool share here: starting Node, one connection per node, and parsing replies with as many lines as there are nodes.',
       },
     ];
   } finally {

@@ -37,6 +37,8 @@ export async function benchCreate(sizes: readonly number[], runs: number): Promi
       trib: samples.trib,
       other: { name: 'redis-cli', samples: samples['redis-cli'] },
       wanted: { kind: 'times faster', factor: WANTED.get(size) ?? 10 },
+      limitedBy:
+        'Nearly all of it is waiting for the servers, which compete for these few cores while everyone shakes hands with everyone.',
     });
   }
   return figures;

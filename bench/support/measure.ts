@@ -9,6 +9,10 @@ export interface Figure {
   /** The tool compared with, and its samples from the same run. */
   readonly other?: { readonly name: string; readonly samples: readonly number[] };
   readonly wanted: Wanted;
+  /** Where the time goes: printed where the goal is not reached. */
+  readonly limitedBy?: string;
+  /** Filled in for figures that are kept: how busy the machine was. */
+  readonly load?: number;
 }
 
 export type Wanted =

@@ -2,7 +2,7 @@
 import { cpus } from 'node:os';
 import { type Figure, verdictOn } from './measure.js';
 
-const HEAD = ['what (medians)', 'trib', 'compared with', 'ratio', 'wanted', 'reached'];
+const HEAD = ['what', 'trib', 'compared with', 'ratio', 'wanted', 'reached', 'runs', 'load'];
 
 export function tableOf(figures: readonly Figure[]): string {
   const rows = [HEAD, ...figures.map(rowOf)];
@@ -11,6 +11,14 @@ export function tableOf(figures: readonly Figure[]): string {
     `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
   const rule = line(widths.map((width) => '-'.repeat(width)));
   return [line(rows[0]!), rule, ...rows.slice(1).map(line)].join('\n');
+}
+
+/** What is not reached, and why; empty when everything is. */
+export function shortfalls(figures: readonly Figure[]): string {
+  return figures
+    .filter((figure) => verdictOn(figure).isReached === false)
+    .map(({ what, limitedBy }) => `- Not reached: ${what}. ${limitedBy ?? 'Reason unknown.'}`)
+    .join('\n');
 }
 
 /** The machine without its name: what a reader needs to compare. */
@@ -28,6 +36,8 @@ function rowOf(figure: Figure): string[] {
     other === undefined ? '' : ratioOf(figure, trib, other),
     wanted,
     isReached === undefined ? '' : isReached ? 'yes' : 'NO',
+    String(figure.trib.length),
+    figure.load === undefined ? '' : figure.load.toFixed(1),
   ];
 }
 
