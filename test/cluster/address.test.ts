@@ -105,6 +105,10 @@ describe('address', () => {
       ['redis://u:s3cret@h:99999', 'bad-port'],
       ['redis://u:s3cret@h:1?db=2', 'bad-uri'],
       ['redis://u:s3cret@', 'empty'],
+      ['redis://u:s3cret', 'bad-port'],
+      ['redis://[s3cret', 'bad-bracket'],
+      ['u:s3cret@h:1', 'bad-bus-port'],
+      ['u:s3@cret@h', 'bad-bus-port'],
     ] as const) {
       const error = thrownBy(() => targetFrom(uri));
       expect(error.details['kind'], uri).to.equal(kind);

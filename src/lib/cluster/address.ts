@@ -33,7 +33,9 @@ export function parseAddress(text: string): Result<NodeAddress, AddressError> {
   const at = text.lastIndexOf('@');
   const busPort = at < 0 ? undefined : parsePort(text.slice(at + 1));
   if (at >= 0 && busPort === undefined) {
-    return fail('bad-bus-port', `"${text}": the bus port after @ must be 1 to ${PORT_MAX}.`);
+    // What is not a bus port is most likely a host, and a login stands before it: say only what follows.
+    const tail = text.slice(at);
+    return fail('bad-bus-port', `"${tail}": the bus port after @ must be 1 to ${PORT_MAX}.`);
   }
   const split = splitHostPort(at < 0 ? text : text.slice(0, at), text);
   if (!split.ok) return split;
@@ -159,7 +161,11 @@ function parseUri(text: string, isTls: boolean): Result<Target, AddressError> {
     return fail('bad-uri', 'A URI takes no query (?…) and no fragment (#…).');
   }
   const address = parseAddress(hostPort);
-  if (!address.ok) return address;
+  if (!address.ok) {
+    // Without an @ it may be a login that lacks its host.
+    if (at >= 0) return address;
+    return fail(address.error.kind, 'The URI holds no valid host:port.');
+  }
   const login = at < 0 ? ok({}) : parseLogin(authority.slice(0, at));
   if (!login.ok) return login;
   if (path === '') return ok({ address: address.value, isTls, ...login.value });

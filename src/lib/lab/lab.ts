@@ -3,7 +3,9 @@
  * difference to whoever uses them: embedded nodes and real servers listen, join and answer alike.
  */
 import { mkdirSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { isLoopback } from '../cluster/address.js';
 import type { NodeAddress } from '../cluster/model.js';
 import { TribError } from '../kernel/errors.js';
 import { startEmbeddedServer } from './embedded-server.js';
@@ -38,6 +40,7 @@ export class Lab {
 
   static async start(options: LabOptions): Promise<Lab> {
     const { host, nodeCount, port } = options;
+    refuseOpenHost(host);
     if (port !== undefined) return Lab.#startOn(options, await claimPorts(host, port, nodeCount));
     for (let tries = 1; ; tries++) {
       try {
@@ -68,6 +71,14 @@ export class Lab {
   async stop(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.stop()));
   }
+}
+
+/** The servers of a lab have no password: nobody but this machine may reach them. */
+function refuseOpenHost(host: string): void {
+  if (isIP(host) !== 0 && isLoopback(host)) return;
+  throw new TribError('USAGE', `A lab listens on loopback only, not on ${host}.`, {
+    hint: 'Give an address of 127.0.0.0/8, or ::1; leave it out for 127.0.0.1.',
+  });
 }
 
 function startServer(options: LabOptions, port: number): Promise<LabServer> {
