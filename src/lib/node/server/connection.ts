@@ -1,5 +1,5 @@
 /**
- * One client socket: bytes in, commands to the dispatcher, one write per turn out.
+ * One client: bytes in, commands to the dispatcher, one write per turn out (`client-output.ts`).
  *
  * Reading stops while the peer does not take its answers, so a client that only sends cannot fill our
  * memory, and while a command of it waits (suspended, or held by a pause), so that replies keep the
@@ -8,20 +8,13 @@
 import type { Socket } from 'node:net';
 import type { Session, Subscriptions, ReplyMode, SessionsPort } from '../ports/session.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
-import type { ClientKind } from './client-rules.js';
-import { ReplyWriter } from '../../wire/resp/reply-writer.js';
+import type { ReplyWriter } from '../../wire/resp/reply-writer.js';
 import { RequestParser } from '../../wire/resp/request-parser.js';
-import type { Watcher, Database } from '../store/database.js';
+import type { Database } from '../store/database.js';
+import type { ClientKind } from './client-rules.js';
+import { ClientOutput } from './client-output.js';
 import type { TransactionQueue } from './transaction.js';
-
-/** Answers the peer has not taken: past this no further command of it runs. */
-const UNSENT_BYTES_HIGH = 1024 * 1024;
-
-/** How long a peer may take to read the last replies after we closed. */
-const LINGER_MS = 10_000;
-
-/** The same when the whole node stops, for a peer that has stopped reading. */
-const ABANDON_MS = 500;
+import { WatchedKeys } from './watched-keys.js';
 
 /** What a connection needs of its node. */
 export interface ConnectionOwner {
@@ -47,13 +40,12 @@ export class Connection implements Session {
   readonly localAddress: string;
   readonly isTls: boolean;
   readonly connectedAtMs: number;
-  readonly replies = new ReplyWriter();
+  readonly replies: ReplyWriter;
   readonly parser = new RequestParser();
   db = 0;
   name = '';
   isReadonly = false;
   isAsking = false;
-  isReplica = false;
   isNoEvict = false;
   libraryName = '';
   libraryVersion = '';
@@ -67,20 +59,21 @@ export class Connection implements Session {
 
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
+  readonly #output: ClientOutput;
+  readonly #watched = new WatchedKeys();
   #subscriptions: Subscriptions | undefined;
-  #watcher: Watcher | undefined;
-  #watched: { readonly db: Database; readonly key: string }[] = [];
   #suspension: Suspension | undefined;
   #closeListeners: (() => void)[] = [];
   #isClosing = false;
   #isRunning = false;
   #isFlushScheduled = false;
-  #isBackedUp = false;
 
   constructor(id: number, socket: Socket, owner: ConnectionOwner, isTls: boolean) {
     this.id = id;
     this.#socket = socket;
     this.#owner = owner;
+    this.#output = new ClientOutput(socket, (bytes) => owner.noteOutput(bytes));
+    this.replies = this.#output.replies;
     this.isTls = isTls;
     this.connectedAtMs = owner.nowMs();
     this.lastActiveAtMs = this.connectedAtMs;
@@ -109,8 +102,16 @@ export class Connection implements Session {
     this.replies.protocol = version;
   }
 
+  get isReplica(): boolean {
+    return this.#output.isStream;
+  }
+
+  set isReplica(isReplica: boolean) {
+    this.#output.isStream = isReplica;
+  }
+
   get pendingBytes(): number {
-    return this.#socket.writableLength + this.replies.text.length;
+    return this.#output.pendingBytes;
   }
 
   get queryBytes(): number {
@@ -144,32 +145,23 @@ export class Connection implements Session {
   // --- watches -------------------------------------------------------------
 
   get watchedCount(): number {
-    return this.#watched.length;
+    return this.#watched.count;
   }
 
   get isDirty(): boolean {
-    return this.#watcher?.isDirty ?? false;
+    return this.#watched.isDirty;
   }
 
   watch(key: string, nowMs: number): void {
-    const db = this.#owner.database(this.db);
-    if (this.#watched.some((watched) => watched.db === db && watched.key === key)) return;
-    this.#watcher ??= { isDirty: false };
-    // An expired key that is found now goes now; later it would count as a change.
-    db.lookup(key, nowMs);
-    db.watch(key, this.#watcher);
-    this.#watched.push({ db, key });
+    this.#watched.add(this.#owner.database(this.db), key, nowMs);
   }
 
   unwatch(): void {
-    for (const { db, key } of this.#watched) db.unwatch(key, this.#watcher!);
-    this.#watched = [];
-    this.#watcher = undefined;
+    this.#watched.clear();
   }
 
-  /** A watched key whose time has come is a change, though nobody has deleted it yet. */
   hasExpiredWatch(nowMs: number): boolean {
-    return this.#watched.some(({ db, key }) => (db.raw(key)?.expireAtMs ?? Infinity) <= nowMs);
+    return this.#watched.hasExpired(nowMs);
   }
 
   // --- suspension ----------------------------------------------------------
@@ -226,11 +218,7 @@ export class Connection implements Session {
   write(bytes: string | Uint8Array): void {
     if (this.isClosed) return;
     this.flush();
-    if (typeof bytes === 'string') this.#send(bytes);
-    else {
-      this.#owner.noteOutput(bytes.length);
-      this.#socket.write(bytes);
-    }
+    this.#output.send(bytes);
     this.#checkOutputBound();
   }
 
@@ -243,7 +231,7 @@ export class Connection implements Session {
   /** Send what this turn wrote. */
   flush(): void {
     if (this.replies.text.length === 0 || this.isClosed) return;
-    this.#send(this.replies.take());
+    this.#output.flush();
     this.#checkOutputBound();
   }
 
@@ -296,9 +284,9 @@ export class Connection implements Session {
       if (argv === undefined) break;
       this.#owner.execute(this, argv);
       if (this.#isWaiting() || this.#isClosing) break;
-      if (this.replies.text.length > UNSENT_BYTES_HIGH) {
+      if (this.#output.isHigh) {
         this.flush();
-        if (this.#isBackedUp) break;
+        if (this.#output.isBackedUp) break;
       }
     }
     this.#isRunning = false;
@@ -312,7 +300,9 @@ export class Connection implements Session {
   }
 
   #isWaiting(): boolean {
-    return this.#suspension !== undefined || this.postponed !== undefined || this.#isBackedUp;
+    return (
+      this.#suspension !== undefined || this.postponed !== undefined || this.#output.isBackedUp
+    );
   }
 
   #resume(): void {
@@ -322,39 +312,24 @@ export class Connection implements Session {
   }
 
   #drained(): void {
-    if (!this.#isBackedUp) return;
-    this.#isBackedUp = false;
+    if (!this.#output.isBackedUp) return;
+    this.#output.isBackedUp = false;
     this.#resume();
-  }
-
-  #send(text: string): void {
-    this.#owner.noteOutput(text.length);
-    const tookAll = this.#socket.write(text, 'latin1');
-    // A replica is not asked to wait: the stream cannot pause, its bound is checked instead.
-    if (!tookAll && !this.isReplica && this.#socket.writableLength > UNSENT_BYTES_HIGH) {
-      this.#isBackedUp = true;
-    }
   }
 
   #checkOutputBound(): void {
     const kind = this.isReplica ? 'replica' : this.isSubscriber ? 'pubsub' : 'normal';
-    const max = this.#owner.outputBytesMax(kind);
-    if (max > 0 && this.#socket.writableLength > max) this.close();
+    if (this.#output.exceeds(this.#owner.outputBytesMax(kind))) this.close();
   }
 
   #finishOutput(): void {
-    if (this.replies.text.length > 0) this.#send(this.replies.take());
-    this.#socket.end();
-    // The peer need not close its half; what it still sends is nobody's, and it has not for ever.
-    this.#socket.resume();
-    this.#socket.setTimeout(LINGER_MS, () => this.#socket.destroy());
+    this.#output.finish();
     this.#ended();
   }
 
-  /** The node stops: what was written may leave, the peer's goodbye is not waited for. */
+  /** The node stops and waits for no goodbye. */
   abandon(): void {
-    this.#socket.destroySoon();
-    this.#socket.setTimeout(ABANDON_MS, () => this.#socket.destroy());
+    this.#output.abandon();
   }
 
   #ended(): void {

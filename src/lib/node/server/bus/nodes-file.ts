@@ -14,7 +14,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { messageOf, TribError } from '../../../kernel/errors.js';
 import { formatNodesConf, parseNodesConf, type NodesConf } from '../../../wire/nodes-conf.js';
 
@@ -22,9 +22,9 @@ export class NodesFile {
   readonly path: string;
   readonly #lockPath: string;
 
-  /** Takes the lock. @throws TribError BAD_CONFIG when another live node holds it. */
+  /** Takes the lock. An absolute name stands for itself. @throws TribError BAD_CONFIG when another live node holds it. */
   constructor(directory: string, name: string) {
-    this.path = join(directory, name);
+    this.path = resolve(directory, name);
     this.#lockPath = `${this.path}.lock`;
     lock(this.#lockPath, this.path);
   }
