@@ -1,6 +1,8 @@
-import { Command, loadHelpClass } from '@oclif/core';
+import { loadHelpClass } from '@oclif/core';
+import { TribCommand } from '../lib/cli/base-command.js';
+import { commandIn, noSuchCommand } from '../lib/cli/command-words.js';
 
-export default class HelpCommand extends Command {
+export default class HelpCommand extends TribCommand {
   static override summary = 'Say what trib can do, or how one command is used.';
   static override strict = false;
   static override usage = 'help [COMMAND]';
@@ -8,7 +10,9 @@ export default class HelpCommand extends Command {
 
   async run(): Promise<void> {
     const { argv } = await this.parse(HelpCommand);
+    const words = argv.map(String);
+    if (words.length > 0 && commandIn(words) === undefined) throw noSuchCommand(words);
     const Help = await loadHelpClass(this.config);
-    await new Help(this.config, this.config.pjson.oclif.helpOptions).showHelp(argv.map(String));
+    await new Help(this.config, this.config.pjson.oclif.helpOptions).showHelp(words);
   }
 }

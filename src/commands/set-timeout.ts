@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { formatAddress } from '../lib/cluster/address.js';
 import { ClusterCommand } from '../lib/cli/cluster-command.js';
 import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/documents.js';
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
@@ -13,6 +14,8 @@ interface SetTimeoutDocument {
   readonly timeoutMs: number;
   readonly done: number;
   readonly failed: number;
+  /** Nodes without a configuration file: the setting lasts until they are restarted. */
+  readonly unwritten: readonly string[];
   readonly plan: PlanDocument;
 }
 
@@ -47,8 +50,9 @@ export default class SetTimeout extends ClusterCommand {
         plan: planDocument(plan),
       } as const;
       const goes = await this.review(plan, flags);
-      if (!goes) return { ...base, outcome: 'dry-run', done: 0, failed: 0 };
+      if (!goes) return { ...base, outcome: 'dry-run', done: 0, failed: 0, unwritten: [] };
       const counts = { done: 0, failed: silent };
+      const unwritten: string[] = [];
       const { context } = session;
       try {
         await runPlan(plan, {
@@ -56,6 +60,7 @@ export default class SetTimeout extends ClusterCommand {
           report: (event) => {
             if (event.kind === 'step-done') counts.done++;
             if (event.kind === 'step-failed') counts.failed++;
+            if (event.kind === 'not-written') unwritten.push(formatAddress(event.node));
             context.report(event);
           },
         });
@@ -63,9 +68,18 @@ export default class SetTimeout extends ClusterCommand {
         // Each failure has been told by its event; the others went on.
         if (error instanceof AssertionFailure || counts.failed === silent) throw error;
       }
+      this.say(unwrittenText(unwritten));
       this.say([`>>> New node timeout set. ${counts.done} OK, ${counts.failed} ERR.`]);
       if (counts.failed > 0) this.setStatus(1);
-      return { ...base, outcome: 'set', ...counts };
+      return { ...base, outcome: 'set', ...counts, unwritten };
     });
   }
+}
+
+function unwrittenText(nodes: readonly string[]): readonly string[] {
+  if (nodes.length === 0) return [];
+  const who = nodes.length === 1 ? `${nodes[0]!} was` : `${nodes.length} nodes were`;
+  return [
+    `${who} started without a configuration file: the new timeout lasts until the next restart.`,
+  ];
 }

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { PassThrough } from 'node:stream';
 import { normalizeWords } from '../../src/lib/cli/argv.js';
+import { noSuchCommand } from '../../src/lib/cli/command-words.js';
 import { completionScript } from '../../src/lib/cli/completion-scripts.js';
 import { parseDuration } from '../../src/lib/cli/duration.js';
 import { failureDocument, failureFrom, failureText } from '../../src/lib/cli/failure.js';
@@ -21,12 +22,33 @@ describe('words of the command line', () => {
     ['--help', '--help'],
     ['--version', '--version'],
     ['-h', '--help'],
+    ['-h 10.0.0.1 -p 7000 -c --cluster check a', 'check a'],
+    ['check a -h', 'help check'],
+    ['lab up --help', 'help lab up'],
+    ['call -h', 'help call'],
+    ['call a:1 FUNCTION -h', 'call a:1 FUNCTION -h'],
+    ['call -a --x a:1 ECHO --help', 'call -a --x -- a:1 ECHO --help'],
+    ['node a.conf -h', 'node a.conf -h'],
+    ['frob a', 'help -- frob'],
+    ['--json frob a', 'help --json -- frob'],
+    ['lab frob', 'help -- lab frob'],
+    ['--frob', 'help -- --frob'],
+    ['lab', 'lab'],
   ];
   for (const [typed, understood] of orders) {
     it(`takes "${typed}" for "${understood}"`, () => {
       expect(normalizeWords(typed.split(' ')).join(' ')).to.equal(understood);
     });
   }
+
+  it('answers a word that is no command with the nearest one', () => {
+    const error = noSuchCommand(['chek']);
+    expect(error.message).to.equal('"chek" is no command of trib.');
+    expect(error.hints).to.include('Did you mean trib check?');
+    expect(error.exitStatus).to.equal(2);
+    expect(noSuchCommand(['lab', 'dwn']).hints[0]).to.equal('Did you mean trib lab down?');
+    expect(noSuchCommand(['xyzzy']).hints).to.deep.equal(['trib help lists all commands.']);
+  });
 
   it('cuts call at the node: dashes behind it belong to the command', () => {
     const flags = { pass: { type: 'option', char: 'a' }, json: { type: 'boolean' } } as const;

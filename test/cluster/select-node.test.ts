@@ -20,11 +20,27 @@ describe('selecting a node', () => {
     expect(select('redis-three:7002')).to.equal(idOf(2));
   });
 
+  it('refuses the beginning of an id that is too short to be meant, even if only one fits', () => {
+    for (const text of ['a', 'a0', 'a00']) {
+      const error = thrownBy(() => selectNode(view, text));
+      expect(error.code).to.equal('AMBIGUOUS_NODE');
+      expect(error.message).to.include('too short');
+    }
+    const nodes = syntheticNodes();
+    nodes[2]!.id = `fff${'0'.repeat(37)}` as (typeof nodes)[2]['id'];
+    const error = thrownBy(() => selectNode(viewOf(nodes), 'fff'));
+    expect(error.message).to.include('give 4 characters at least');
+    expect(error.hints).to.deep.equal([`${nodes[2]!.id} 10.0.0.3:7002`]);
+  });
+
   it('lists the candidates of an ambiguous prefix or host', () => {
-    const error = thrownBy(() => selectNode(view, 'a00'));
+    const twins = syntheticNodes();
+    twins.forEach((node, index) => (node.id = `a002${'0'.repeat(35)}${index}` as typeof node.id));
+    const twice = viewOf(twins);
+    const error = thrownBy(() => selectNode(twice, 'a002'));
     expect(error.code).to.equal('AMBIGUOUS_NODE');
     expect(error.hints).to.have.length(6);
-    expect(error.hints[0]).to.equal(`${idOf(0)} 10.0.0.1:7000`);
+    expect(error.hints[0]).to.equal(`${twins[0]!.id} 10.0.0.1:7000`);
     const local = viewOf(syntheticNodes({ hostOf: () => '127.0.0.1' }));
     expect(thrownBy(() => selectNode(local, '127.0.0.1')).code).to.equal('AMBIGUOUS_NODE');
   });

@@ -2,17 +2,31 @@
  * The command line as scripts know it. Removing or renaming a word here breaks somebody's script: the
  * tables are what the incumbents taught, and every word of them must go on working.
  */
+import { Parser } from '@oclif/core';
 import { expect } from 'chai';
+import { normalizeWords } from '../../src/lib/cli/argv.js';
 import { runTrib, tribJson } from '../cli/run-trib.js';
+import { COMMANDS } from '../../src/lib/cli/command-words.js';
 import { loadCommands } from '../support/commands.js';
 
 const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
-  create: ['replicas', 'cluster-replicas', 'yes', 'cluster-yes', 'zone', 'dry-run'],
-  check: ['strict'],
+  create: [
+    'replicas',
+    'cluster-replicas',
+    'yes',
+    'cluster-yes',
+    'zone',
+    'dry-run',
+    'cluster-search-multiple-owners',
+  ],
+  check: ['strict', 'search-multiple-owners', 'cluster-search-multiple-owners'],
   'add-node': [
     ...['slave', 'replica', 'cluster-slave', 'cluster-replica'],
     ...['master-id', 'primary-id', 'cluster-master-id', 'cluster-primary-id'],
+    'cluster-search-multiple-owners',
   ],
+  info: [],
+  'set-timeout': ['dry-run'],
   'del-node': ['reset', 'shutdown'],
   call: [
     ...['only-masters', 'only-primaries', 'only-replicas'],
@@ -52,6 +66,66 @@ describe('the surface of the commands', () => {
         ...((flag as { readonly aliases?: readonly string[] }).aliases ?? []),
       ]);
       expect(known, id).to.include.members([...spellings, ...CONNECTION]);
+    }
+  });
+
+  it('knows all commands before any is loaded', async () => {
+    expect(COMMANDS).to.have.members((await loadCommands()).map(({ id }) => id));
+  });
+
+  it('answers an unknown command in its own words, as a document where one is asked for', async () => {
+    const { status, stderr, stdout } = await runTrib(['help', 'chek']);
+    expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
+    expect(stderr).to.match(
+      /^\[ERR\] "chek" is no command of trib\.\n +Did you mean trib check\?\n/,
+    );
+    const asked = await tribJson(['chek', '127.0.0.1:1']);
+    expect(asked.status).to.equal(2);
+    expect(asked.document.error).to.include({ code: 'USAGE' });
+  });
+
+  it('shows help for -h and --help after a command', async () => {
+    for (const word of ['-h', '--help']) {
+      const { status, stdout } = await runTrib(['check', word]);
+      expect(status).to.equal(0);
+      expect(stdout).to.include('trib check');
+    }
+  });
+
+  /** Lines of the incumbents without their operands: what is left over after parsing was not understood. */
+  const lines: readonly string[] = [
+    'create --replicas 1',
+    '--cluster create --cluster-replicas 1 --cluster-yes',
+    '--cluster create --cluster-search-multiple-owners',
+    '--cluster check --cluster-search-multiple-owners',
+    '-a secret --no-auth-warning --cluster check',
+    '--pass secret --user u --cluster check --verbose',
+    '-u redis://u:p@127.0.0.1:1/0 --cluster check',
+    '-t 3 -4 --cluster info',
+    '-6 --cluster info',
+    '--tls --cert c --key k --cacert ca --cacertdir d --sni s --insecure --cluster info',
+    '--tls --tls-ciphers A --cluster info',
+    '--tls --tls-ciphersuites A --cluster info',
+    '-h 127.0.0.1 -p 1 -n 0 -s /tmp/x -c --cluster info',
+    '--cluster check --cluster-yes',
+    '--cluster call --cluster-only-masters',
+    '--cluster call --cluster-only-primaries',
+    '--cluster call --cluster-only-replicas',
+    '--cluster add-node --cluster-slave --cluster-master-id a',
+    '--cluster add-node --cluster-replica --cluster-primary-id a',
+    'add-node --slave --master-id a',
+    'del-node',
+    'set-timeout',
+  ];
+  it('takes every line that an incumbent takes', async () => {
+    const commands = new Map((await loadCommands()).map(({ id, command }) => [id, command]));
+    for (const line of lines) {
+      const [id, ...words] = normalizeWords(line.split(' '));
+      const command = commands.get(id!)!;
+      const flags = { ...command.baseFlags, ...command.flags };
+      const { raw } = await Parser.parse(words, { flags, strict: false });
+      const operands = raw.filter(({ type }) => type === 'arg');
+      expect(operands, line).to.deep.equal([]);
     }
   });
 

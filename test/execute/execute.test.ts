@@ -104,6 +104,34 @@ describe('a stage', () => {
     ]);
   });
 
+  it('of a failover ends at once when another replica has taken over, and names it', async () => {
+    const [lost, old, winner] = [7000, 7001, 7002];
+    const links = new FakeLinks((command, node) => {
+      if (command !== 'CLUSTER NODES') return healthy(command, node);
+      return nodesText(portOf(node), PORTS, (port, line) => {
+        if (port === winner) return `${line} 0-16383`;
+        return line.replace('master -', `slave ${idOf(winner)}`);
+      });
+    });
+    const stage: Stage = {
+      title: 'failover',
+      steps: [{ kind: 'failover', node: refOf(lost), mode: 'graceful', why: '' }],
+      settled: {
+        kind: 'promoted',
+        node: refOf(lost),
+        from: idOf(old) as NodeId,
+        slots: [{ first: 0, last: 16383 }],
+        followers: [],
+        witnesses: REFS,
+      },
+    };
+    const error = await failureOf(runStage(stage, contextOf(links, { deadlineMs: 1_000_000 })));
+    expect(error.code).to.equal('FAILOVER_FAILED');
+    expect(error.message).to.equal(
+      '127.0.0.1:7000 was overtaken: 127.0.0.1:7002 took over instead.',
+    );
+  });
+
   it('does not begin after an interruption', async () => {
     const links = new FakeLinks(() => 'OK');
     const failure = await failureOf(

@@ -20,6 +20,7 @@ import { statusOf } from '../../lib/lab/status.js';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const FORM_DEADLINE_MS = 60_000;
+const DEFAULT_NAME = 'default';
 
 interface UpFlags {
   readonly nodes: number;
@@ -57,7 +58,7 @@ export default class LabUp extends TribCommand {
       summary: 'redis-server, valkey-server or a path; "embedded" needs none',
     }),
     'node-timeout': durationFlag({ default: 5_000, summary: 'cluster-node-timeout of each node' }),
-    name: Flags.string({ default: 'default', summary: 'of a lab in the background' }),
+    name: Flags.string({ default: DEFAULT_NAME, summary: 'of a lab in the background' }),
     detach: Flags.boolean({ summary: 'return once the cluster is up; `lab down` ends it' }),
     once: Flags.boolean({ exclusive: ['detach'], summary: 'stop by itself after the check' }),
     background: Flags.boolean({ hidden: true }),
@@ -179,7 +180,7 @@ export default class LabUp extends TribCommand {
     if (lab === undefined) throw new TribError('LAB', 'The lab came up and was gone at once.');
     this.say([
       said.trimEnd(),
-      `>>> The lab "${name}" runs in the background; \`${this.config.bin} lab down\` ends it.`,
+      `>>> The lab "${name}" runs in the background; \`${this.config.bin} lab down${name === DEFAULT_NAME ? '' : ` --name ${name}`}\` ends it.`,
     ]);
     return { schemaVersion: SCHEMA_VERSION, kind: 'lab-up', lab };
   }

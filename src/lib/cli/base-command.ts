@@ -64,7 +64,9 @@ export abstract class TribCommand extends Command {
     return (end < 0 ? this.argv : this.argv.slice(0, end)).includes('--events');
   }
 
+  /** Help has no document. */
   override logJson(document: unknown): void {
+    if (document === undefined) return;
     process.stdout.write(`${JSON.stringify(document, null, this.jsonIndent)}\n`);
   }
 

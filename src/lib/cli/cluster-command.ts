@@ -23,7 +23,13 @@ import { planText, remarksText } from '../render/plan-text.js';
 import { ProgressText } from '../render/progress-text.js';
 import { TribCommand } from './base-command.js';
 import { connectionFrom, deadlineFrom } from './connection.js';
-import { connectionFlags, eventsFlag, outputFlags, type ConnectionFlags } from './flags.js';
+import {
+  connectionFlags,
+  eventsFlag,
+  outputFlags,
+  quietYesFlag,
+  type ConnectionFlags,
+} from './flags.js';
 import { INTERRUPTED_STATUS, Interruption } from './interruption.js';
 import { confirm, type Asking } from './prompt.js';
 
@@ -56,7 +62,12 @@ export interface ReviewFlags {
 }
 
 export abstract class ClusterCommand extends TribCommand {
-  static override baseFlags = { ...outputFlags, ...connectionFlags, events: eventsFlag };
+  static override baseFlags = {
+    ...outputFlags,
+    ...connectionFlags,
+    events: eventsFlag,
+    yes: quietYesFlag,
+  };
 
   #progress: ProgressText | undefined;
 

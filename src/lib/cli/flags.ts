@@ -102,6 +102,9 @@ export const yesFlag = Flags.boolean({
   summary: 'accept without being asked',
 });
 
+/** redis-cli takes it with every command; those that ask for nothing do not show it. */
+export const quietYesFlag = Flags.boolean({ aliases: ['cluster-yes'], hidden: true });
+
 export const searchOwnersFlag = Flags.boolean({
   aliases: ['cluster-search-multiple-owners'],
   summary: 'ask every primary whether it has keys of slots it does not own',

@@ -4,6 +4,7 @@
  * here would move the wrong data.
  */
 import { TribError } from '../kernel/errors.js';
+import { editDistance } from '../kernel/nearest.js';
 import { shortId } from '../kernel/node-id.js';
 import { formatAddress, isSameAddress, parseAddress } from './address.js';
 import type { ClusterView, NodeAddress } from './model.js';
@@ -13,11 +14,15 @@ export interface SelectOptions {
   readonly role?: 'primary' | 'replica';
 }
 
+/** A typo of a letter or two would fit some node of a larger cluster, and move or promote it. */
+const PREFIX_LENGTH_MIN = 4;
+
 /** @throws TribError UNKNOWN_NODE, AMBIGUOUS_NODE, NOT_A_PRIMARY, NOT_A_REPLICA */
 export function selectNode(view: ClusterView, text: string, options: SelectOptions = {}): Member {
   const members = membersOf(view);
   const matches = matchesOf(members, text);
   if (matches.length === 0) throw unknownNode(members, text);
+  refuseShort(matches, text);
   if (matches.length > 1) throw ambiguousNode(matches, text);
   const member = matches[0]!;
   if (options.role === 'primary' && member.role === 'replica') throw notAPrimary(members, member);
@@ -73,6 +78,19 @@ function unknownNode(members: readonly Member[], text: string): TribError {
   });
 }
 
+/** @throws TribError AMBIGUOUS_NODE for a beginning of an id that is too short to be meant. */
+function refuseShort(matches: readonly Member[], text: string): void {
+  const prefix = text.trim().toLowerCase();
+  const isName = matches.some((member) => namesOf(member).some((at) => isHost(at, prefix)));
+  const isPrefix = matches.every(({ id }) => id.startsWith(prefix));
+  if (prefix.length >= PREFIX_LENGTH_MIN || isName || !isPrefix) return;
+  const message = `"${text}" is too short for the beginning of an id: give ${PREFIX_LENGTH_MIN} characters at least.`;
+  throw new TribError('AMBIGUOUS_NODE', message, {
+    hint: matches.map((member) => `${member.id} ${formatAddress(member.address)}`),
+    details: { wanted: text, candidates: matches.map(({ id }) => id) },
+  });
+}
+
 function ambiguousNode(matches: readonly Member[], text: string): TribError {
   return new TribError('AMBIGUOUS_NODE', `"${text}" fits ${matches.length} nodes.`, {
     hint: matches.map((member) => `${member.id} ${formatAddress(member.address)}`),
@@ -114,18 +132,4 @@ function nearestTo(members: readonly Member[], wanted: string): Member | undefin
     if (!best || distance < best.distance) best = { member, distance };
   }
   return best && best.distance <= Math.max(2, wanted.length / 4) ? best.member : undefined;
-}
-
-/** Levenshtein: insertions, deletions and replacements to get from one text to the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const swap = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[to.length]!;
 }

@@ -18,6 +18,8 @@ export type ExecutionEvent =
   | { readonly kind: 'wait-done'; readonly what: string; readonly elapsedMs: number }
   /** Something worth knowing that stops nothing. */
   | { readonly kind: 'remark'; readonly severity: 'info' | 'warning'; readonly message: string }
+  /** A setting was made, but the server has no file to keep it in. */
+  | { readonly kind: 'not-written'; readonly node: NodeAddress }
   | { readonly kind: 'interrupted'; readonly message: string }
   | { readonly kind: 'undo-started'; readonly nodes: readonly NodeAddress[] }
   | {

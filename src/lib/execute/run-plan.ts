@@ -5,6 +5,7 @@ import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
 import type { Plan, Stage } from '../plan/plan.js';
 import type { ExecutionContext } from './context.js';
 import { mapBounded } from './map-bounded.js';
+import { unlessOvertaken } from './overtaken.js';
 import { waitSettled } from './settle.js';
 import { runStep } from './steps.js';
 import { throwIfInterrupted } from './wait.js';
@@ -37,5 +38,7 @@ export async function runStage(stage: Stage, context: ExecutionContext): Promise
   });
   if (failures.length > 0) throw failures[0];
   throwIfInterrupted(context.signal, `after "${stage.title}"`);
-  await waitSettled(stage.settled, context);
+  const { settled } = stage;
+  if (settled.kind !== 'promoted') return waitSettled(settled, context);
+  return unlessOvertaken(settled, context, (watched) => waitSettled(settled, watched));
 }

@@ -131,12 +131,7 @@ async function rewriteConfig(link: Link, { report }: ExecutionContext): Promise<
     await link.call(['CONFIG', 'REWRITE']);
   } catch (error) {
     if (!/without a config file/i.test(replyWordsOf(error))) throw error;
-    const where = formatAddress(link.address);
-    report({
-      kind: 'remark',
-      severity: 'info',
-      message: `${where} was started without a configuration file: the setting lasts until it is restarted.`,
-    });
+    report({ kind: 'not-written', node: link.address });
   }
 }
 

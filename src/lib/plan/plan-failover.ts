@@ -159,6 +159,7 @@ function planOf(view: ClusterView, members: readonly Member[], handover: Handove
         settled: {
           kind: 'promoted',
           node: refOfMember(replica),
+          from: primary.id,
           slots: primary.slots,
           followers: followers.map(refOfMember),
           witnesses: living.map(refOfMember),

@@ -59,6 +59,8 @@ export type Settled =
   | {
       readonly kind: 'promoted';
       readonly node: NodeRef;
+      /** The primary until now. */
+      readonly from: NodeId;
       readonly slots: readonly SlotRange[];
       readonly followers: readonly NodeRef[];
       readonly witnesses: readonly NodeRef[];

@@ -38,6 +38,9 @@ export class ProgressText {
         return this.#lines(
           event.severity === 'warning' ? this.#style.warning(event.message) : event.message,
         );
+      case 'not-written':
+        // One line per node says nothing that one for all does not: the command tells it at the end.
+        return '';
       case 'interrupted':
         return this.#lines(this.#style.warning(event.message));
       case 'undo-started':
