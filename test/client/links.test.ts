@@ -85,6 +85,63 @@ describe('links to servers', () => {
     expect(chunks).to.have.length(2);
   });
 
+  it('ask several questions, and log in, in one packet; a refusal is an answer', async () => {
+    const chunks: string[] = [];
+    const port = await serve((request, socket) => {
+      chunks.push(request);
+      socket.write(
+        '+OK\r\n$6\r\nd\xc3\xbcrr!\r\n-ERR no such thing\r\n*2\r\n:1\r\n$-1\r\n',
+        'latin1',
+      );
+    });
+    links = new RedisLinks({ password: 'p' });
+    const [text, refusal, list] = await links
+      .to({ host: '127.0.0.1', port })
+      .ask([['ONE'], ['CONFIG', 'GET', 'x'], ['THREE']]);
+    expect(chunks).to.have.length(1);
+    expect(text).to.equal('dürr!');
+    expect(refusal).to.be.instanceOf(TribError);
+    expect((refusal as TribError).message)
+      .to.include('CONFIG GET')
+      .and.include('no such thing');
+    expect(list).to.deep.equal([1, null]);
+  });
+
+  it('read answers that come in pieces, of several servers at once, without mixing them up', async () => {
+    const long = 'x'.repeat(100_000);
+    const port = await serve((request, socket) => {
+      const reply = `$${long.length + 1}\r\n${long}${/[12]/.exec(request.slice(6))![0]}\r\n`;
+      for (let at = 0; at < reply.length; at += 30_000) socket.write(reply.slice(at, at + 30_000));
+    });
+    const other = new RedisLinks();
+    try {
+      const answers = await Promise.all(
+        [links, other].map((each, index) =>
+          each.to({ host: '127.0.0.1', port }).ask([[`Q${index + 1}`]]),
+        ),
+      );
+      expect(answers.map(([text]) => String(text).slice(-2))).to.deep.equal(['x1', 'x2']);
+      expect(answers.map(([text]) => String(text).length)).to.deep.equal([100_001, 100_001]);
+    } finally {
+      other.closeAll();
+    }
+  });
+
+  it('pass on what a server says before it hangs up', async () => {
+    const port = await serve((_, socket) => socket.end('-ERR max number of clients reached\r\n'));
+    const failure = await failureOf(links.to({ host: '127.0.0.1', port }).ask([['A'], ['B']]));
+    expect(failure.message).to.include('max number of clients reached');
+  });
+
+  it('end questions by their deadline, and open anew for the next ones', async () => {
+    const port = await serve((request, socket) => {
+      if (request.includes('PING')) socket.write('+PONG\r\n');
+    });
+    const link = links.to({ host: '127.0.0.1', port });
+    expect((await failureOf(link.ask([['BLOCK']], { deadlineMs: 50 }))).code).to.equal('DEADLINE');
+    expect(await link.ask([['PING']])).to.deep.equal(['PONG']);
+  });
+
   it('never repeat an argument that may be a secret', async () => {
     const port = await serve((_, socket) => socket.write('-ERR no\r\n'));
     const link = links.to({ host: '127.0.0.1', port });
