@@ -13,6 +13,7 @@ import { RequestParser } from '../../wire/resp/request-parser.js';
 import type { Database } from '../store/database.js';
 import type { ClientKind } from './client-rules.js';
 import { ClientOutput } from './client-output.js';
+import { Suspension } from './suspension.js';
 import type { TransactionQueue } from './transaction.js';
 import { WatchedKeys } from './watched-keys.js';
 
@@ -27,11 +28,6 @@ export interface ConnectionOwner {
   noteClosed(connection: Connection): void;
   readonly sessions: SessionsPort;
   nowMs(): number;
-}
-
-interface Suspension {
-  readonly cancel: () => void;
-  readonly finish: (answer: (reply: ReplySink) => void) => void;
 }
 
 export class Connection implements Session {
@@ -61,8 +57,8 @@ export class Connection implements Session {
   readonly #owner: ConnectionOwner;
   readonly #output: ClientOutput;
   readonly #watched = new WatchedKeys();
+  readonly #suspension: Suspension;
   #subscriptions: Subscriptions | undefined;
-  #suspension: Suspension | undefined;
   #closeListeners: (() => void)[] = [];
   #isClosing = false;
   #isRunning = false;
@@ -74,6 +70,7 @@ export class Connection implements Session {
     this.#owner = owner;
     this.#output = new ClientOutput(socket, (bytes) => owner.noteOutput(bytes));
     this.replies = this.#output.replies;
+    this.#suspension = new Suspension(this.replies, () => this.#resume());
     this.isTls = isTls;
     this.connectedAtMs = owner.nowMs();
     this.lastActiveAtMs = this.connectedAtMs;
@@ -119,7 +116,7 @@ export class Connection implements Session {
   }
 
   get isBlocked(): boolean {
-    return this.#suspension !== undefined;
+    return this.#suspension.isActive;
   }
 
   get isClosing(): boolean {
@@ -167,42 +164,24 @@ export class Connection implements Session {
   // --- suspension ----------------------------------------------------------
 
   suspend(onCancel: () => void): (answer: (reply: ReplySink) => void) => void {
-    const suspension: Suspension = {
-      cancel: onCancel,
-      finish: (answer) => {
-        if (this.#suspension !== suspension) return;
-        this.#suspension = undefined;
-        answer(this.replies);
-        // Not at once: another client's command may be running that led to this answer.
-        setImmediate(() => this.#resume());
-      },
-    };
-    this.#suspension = suspension;
-    return suspension.finish;
+    return this.#suspension.begin(onCancel);
   }
 
   unblock(how: 'timeout' | 'error'): boolean {
-    const suspension = this.#suspension;
-    if (suspension === undefined) return false;
-    suspension.cancel();
-    suspension.finish((reply) => {
+    return this.#suspension.breakOff((reply) => {
       if (how === 'timeout') reply.nullArray();
       else reply.error('UNBLOCKED client unblocked via CLIENT UNBLOCK');
     });
-    return true;
   }
 
   /** Our role changed, so what this client waits for may never come: it hears so and reconnects. */
   release(): void {
-    const suspension = this.#suspension;
-    if (suspension === undefined) return;
-    suspension.cancel();
-    suspension.finish((reply) => {
+    const wasWaiting = this.#suspension.breakOff((reply) => {
       reply.error(
         'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
       );
     });
-    this.close('after-reply');
+    if (wasWaiting) this.close('after-reply');
   }
 
   /** Run what a pause held back, then go on. */
@@ -300,9 +279,7 @@ export class Connection implements Session {
   }
 
   #isWaiting(): boolean {
-    return (
-      this.#suspension !== undefined || this.postponed !== undefined || this.#output.isBackedUp
-    );
+    return this.#suspension.isActive || this.postponed !== undefined || this.#output.isBackedUp;
   }
 
   #resume(): void {
@@ -336,10 +313,8 @@ export class Connection implements Session {
     if (this.isClosed) return;
     this.isClosed = true;
     this.#isClosing = true;
-    const suspension = this.#suspension;
-    this.#suspension = undefined;
     this.postponed = undefined;
-    suspension?.cancel();
+    this.#suspension.drop();
     this.unwatch();
     this.#owner.noteClosed(this);
     for (const listener of this.#closeListeners.splice(0)) listener();
