@@ -1,27 +1,58 @@
 /**
- * Writes docs/commands.md from what the commands say of themselves; with --check only compares, so that a
- * test can tell when it was forgotten.
+ * Writes docs/commands.md from what the commands say of themselves, and docs/directives.md from the tables of
+ * the embedded node; with --check only compares, so that a test can tell when it was forgotten.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled } from './install.mjs';
 import { main, root, say } from './support.mjs';
 
-const page = join(root, 'docs', 'commands.md');
-
 await main(async () => {
   await ensureInstalled();
   const { readManifest } = await import('./manifest.mjs');
-  const text = reference(await readManifest());
+  const { readDirectives } = await import('./directives.mjs');
+  keep('commands.md', reference(await readManifest()));
+  keep('directives.md', directivePage(await readDirectives()));
+});
+
+function keep(name, text) {
+  const page = join(root, 'docs', name);
   if (!process.argv.includes('--check')) {
     writeFileSync(page, text);
     return;
   }
-  const written = readFileSync(page, 'utf8').replaceAll('\r\n', '\n');
+  const written = existsSync(page) ? readFileSync(page, 'utf8').replaceAll('\r\n', '\n') : '';
   if (written === text) return;
-  say('docs/commands.md is not what the commands say: run `npm run docs`.');
+  say(`docs/${name} is not what the sources say: run \`npm run docs\`.`);
   process.exitCode = 1;
-});
+}
+
+function directivePage({ directives, fileOnly }) {
+  const row = (cells) => `| ${cells.map(cell).join(' | ')} |`;
+  const names = ({ name, alias }) => (alias ? `\`${name}\`, \`${alias}\`` : `\`${name}\``);
+  const preset = ({ default: value }) => (value === '' ? '' : `\`${value}\``);
+  const sorted = [...directives].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [
+    '# Directives of redis.conf',
+    '',
+    'What `trib node` makes of every directive of redis-server 7.0. Made from its own tables by `npm run docs`.',
+    '',
+    '- *effective*: does what redis-server does with it;',
+    '- *accepted*: taken, shown by CONFIG GET and rewritten, without effect;',
+    '- *refused*: any value but the default is an error.',
+    '',
+    '| directive | default | status | note |',
+    '| --- | --- | --- | --- |',
+    ...sorted.map((each) => row([names(each), preset(each), each.status, each.note])),
+    '',
+    '## In files and on the command line only',
+    '',
+    '| directive | status | note |',
+    '| --- | --- | --- |',
+    ...fileOnly.map((each) => row([names(each), each.status, each.note])),
+    '',
+  ].join('\n');
+}
 
 function reference({ commands }) {
   const shown = Object.values(commands)
@@ -118,7 +149,8 @@ function flagRow(flag) {
     flag.default === undefined || flag.default === false ? '' : ` [default: ${flag.default}]`;
   const often = flag.multiple ? ' (repeatable)' : '';
   const text = flag.summary ?? flag.description ?? '';
-  return `| ${names.map((name) => `\`${name}${value}\``).join(', ')} | ${cell(`${text}${preset}${often}`)} |`;
+  const variable = flag.env ? ` (also: the variable ${flag.env})` : '';
+  return `| ${names.map((name) => `\`${name}${value}\``).join(', ')} | ${cell(`${text}${variable}${preset}${often}`)} |`;
 }
 
 function cell(text) {
