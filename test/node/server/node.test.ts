@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import {
   type EmbeddedNode,
@@ -174,6 +175,20 @@ describe('embedded node', () => {
       client.send(''),
     ]);
     expect((await replies).map(show)).to.deep.equal(['+PONG', '+OK', '$"2"']);
+  });
+
+  it('hangs up on a request that grows past client-query-buffer-limit', async () => {
+    const client = await start({ config: { 'client-query-buffer-limit': '1mb' } });
+    expect(await say(client, 'SET', 'a', 'x'.repeat(900_000))).to.equal('+OK');
+    const endless = `*2\r\n$3\r\nGET\r\n$9000000\r\n${'x'.repeat(2_000_000)}`;
+    client.send(endless).catch(() => undefined);
+    await waitUntil('the connection is closed', () => client.isClosed);
+  });
+
+  it('tells the version of the package it comes from', async () => {
+    const manifest = JSON.parse(await readFile('package.json', 'utf8'));
+    const client = await start();
+    expect(await say(client, 'INFO', 'server')).to.contain(`trib_version:${manifest.version}`);
   });
 
   it('turns clients away past maxclients, and says so', async () => {

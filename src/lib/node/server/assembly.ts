@@ -5,6 +5,7 @@ import type { NodeId } from '../../kernel/node-id.js';
 import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
 import { ServerStats } from '../ports/stats.js';
+import { TRIB_VERSION } from '../ports/version.js';
 import type { DataWing, Log, Wings } from '../ports/wings.js';
 import type { Database } from '../store/database.js';
 import { Keyspace } from '../store/keyspace.js';
@@ -14,15 +15,19 @@ import { Admission } from './admission.js';
 import { CommandRunner } from './command-runner.js';
 import { CommandTable } from './command-table.js';
 import { Connection, type ConnectionOwner } from './connection.js';
+import { Cron } from './cron.js';
 import { createDataWing } from './data-wing.js';
 import { Dispatcher } from './dispatcher.js';
 import { HeldKeys } from './held-keys.js';
+import { letIn } from './doorway.js';
+import type { EmbeddedNode } from './embedded-node.js';
 import { createHost } from './host.js';
 import { type ClientPort, openClientPort } from './client-port.js';
 import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
-import { type PauseOwner, Pauses } from './pauses.js';
+import { Pauses } from './pauses.js';
 import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
+import { WaitingRoom } from './waiting-room.js';
 import { createTransfer, type Transfer } from './replication/transfer.js';
 import { createReplication, type RunningReplication } from './replication/wing.js';
 
@@ -43,28 +48,6 @@ export interface AssemblyOptions {
   readonly cleanUp: () => void;
 }
 
-export interface EmbeddedNode {
-  readonly host: string;
-  readonly port: number;
-  /** undefined unless it is a cluster node. */
-  readonly busPort: number | undefined;
-  readonly id: NodeId | undefined;
-  readonly runId: string;
-  readonly dir: string;
-  readonly wings: Wings;
-  /** Settles when the node has ended, by `stop`, `kill` or SHUTDOWN. */
-  readonly ended: Promise<void>;
-  /** Ends in good order: files written, peers told. Idempotent. */
-  stop(): Promise<void>;
-  /** Ends at once, like a crash: no goodbye, no last write. */
-  kill(): Promise<void>;
-}
-
-/** The expiry cycle, idle clients, rates: ten times a second, as real servers do by default. */
-const CRON_PERIOD_MS = 100;
-/** Expiring may take this much of one cron period before clients get their turn again. */
-const EXPIRE_BUDGET_MS = 5;
-
 /** Wings come one by one while a node starts; to everybody else they are readonly. */
 type MutableWings = { -readonly [Name in keyof Wings]: Wings[Name] };
 
@@ -77,13 +60,13 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #options: AssemblyOptions;
   readonly #keyspace: Keyspace;
   readonly #pauses = new Pauses();
+  readonly #waiting = new WaitingRoom(this.#pauses, () => this.sessions.all());
   readonly #heldKeys = new HeldKeys();
   readonly #transfer: Transfer;
-  /** Changes that a pause holds back: MIGRATEs whose keys have arrived elsewhere. */
-  #afterPause: (() => void)[] = [];
   readonly #dispatcher: Dispatcher;
   readonly #runner: CommandRunner;
   readonly #rules: ClientRules;
+  readonly #cron: Cron;
   readonly #stats = new ServerStats();
   readonly #prng = new Prng(...new Uint32Array(randomBytes(12).buffer.slice(0, 12)));
   /** The primary's stream as a client of its own: it has no socket and full rights. */
@@ -93,9 +76,6 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   #clientPort: ClientPort | undefined;
   #bus: RunningClusterWing | undefined;
   #isAccepting = false;
-  #cron: NodeJS.Timeout | undefined;
-  #pauseTimer: NodeJS.Timeout | undefined;
-  #isExpiring = true;
   #stopping: Promise<void> | undefined;
   #markEnded: () => void = () => undefined;
 
@@ -119,18 +99,15 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.sessions = new Sessions({
       config,
       runTransaction: (connection) => this.#runner.runTransaction(connection),
-      pause: (scope, untilMs) => this.#pause('client', scope, untilMs),
-      unpause: () => this.#unpause('client'),
+      pause: (scope, untilMs) => this.#waiting.pause('client', scope, untilMs),
+      unpause: () => this.#waiting.unpause('client'),
     });
     this.#transfer = createTransfer({
       log: options.log,
       isClusterEnabled: isCluster,
       nowMs: Date.now,
       heldKeys: this.#heldKeys,
-      settle: (finish) => {
-        this.#afterPause.push(finish);
-        this.#retryPostponed();
-      },
+      settle: (finish) => this.#waiting.settle(finish),
     });
     const table = new CommandTable(ALL_COMMANDS);
     const data = this.#createData();
@@ -152,7 +129,14 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       runner: this.#runner,
       sessions: this.sessions,
       stats: this.#stats,
-      postpone: (connection, argv) => this.#postpone(connection, argv),
+      postpone: (connection, argv) => this.#waiting.postpone(connection, argv),
+    });
+    this.#cron = new Cron({
+      keyspace: this.#keyspace,
+      runner: this.#runner,
+      sessions: this.sessions,
+      rules: this.#rules,
+      stats: this.#stats,
     });
     this.#stream = new Connection(0, new Socket(), this, false);
     this.#stream.isAuthenticated = true;
@@ -199,7 +183,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     }
     this.#isAccepting = true;
     this.#replication.start();
-    this.#cron = setInterval(() => this.#tick(), CRON_PERIOD_MS);
+    this.#cron.start();
   }
 
   async #startBus(start: StartClusterWing, port: number): Promise<RunningClusterWing> {
@@ -218,8 +202,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   async #close(how: 'now' | 'after-reply'): Promise<void> {
-    clearInterval(this.#cron);
-    clearTimeout(this.#pauseTimer);
+    this.#cron.stop();
+    this.#waiting.close();
     this.#transfer.stop();
     this.#replication.stop();
     const closed = this.#clientPort?.listener.close();
@@ -243,9 +227,9 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         this.#dispatcher.executeReplicated(this.#stream, argv);
       },
       propagate: (db, argv) => this.#runner.propagateAlone(db, argv),
-      pause: (owner, untilMs) => this.#pause(owner, 'writes', untilMs),
-      unpause: (owner) => this.#unpause(owner),
-      releaseBlocked: () => this.#releaseBlocked(),
+      pause: (owner, untilMs) => this.#waiting.pause(owner, 'writes', untilMs),
+      unpause: (owner) => this.#waiting.unpause(owner),
+      releaseBlocked: () => this.#waiting.releaseBlocked(),
       deliver: (channel, message, sharded) => this.sessions.publish(channel, message, sharded),
     });
   }
@@ -276,11 +260,11 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       runId: this.runId,
       startedAtMs: Date.now(),
       configFile,
-      tribVersion: '0.1.0',
+      tribVersion: TRIB_VERSION,
       commands: () => table.specs,
       shutdown: () => this.#beginShutdown(),
       abortShutdown: () => false,
-      setActiveExpire: (isOn) => (this.#isExpiring = isOn),
+      setActiveExpire: (isOn) => (this.#cron.isExpiring = isOn),
     });
     return {
       data,
@@ -304,29 +288,17 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   // --- clients --------------------------------------------------------------
 
   #admit(socket: Socket): void {
-    const { counters } = this.#stats;
-    const rules = this.#rules;
     socket.on('error', () => socket.destroy());
     if (this.#stopping !== undefined || !this.#isAccepting) {
       socket.destroy();
       return;
     }
-    if (this.sessions.size >= rules.clientsMax) {
-      counters.connectionsRejected++;
-      socket.end('-ERR max number of clients reached\r\n');
-      return;
-    }
-    if (rules.isProtected && !rules.hasPassword && !isLoopback(socket.remoteAddress)) {
-      counters.connectionsRejected++;
-      socket.end(PROTECTED);
-      return;
-    }
-    counters.connectionsReceived++;
-    if (rules.keepaliveSeconds > 0) socket.setKeepAlive(true, rules.keepaliveSeconds * 1000);
-    const connection = new Connection(this.sessions.nextId(), socket, this, false);
-    connection.isAuthenticated = !rules.hasPassword;
-    connection.parser.bulkBytesMax = rules.bulkBytesMax;
-    this.sessions.add(connection);
+    letIn(socket, {
+      rules: this.#rules,
+      sessions: this.sessions,
+      stats: this.#stats,
+      owner: this,
+    });
   }
 
   execute(connection: Connection, argv: string[]): void {
@@ -339,6 +311,10 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   outputBytesMax(kind: ClientKind): number {
     return this.#rules.outputBytesMax(kind);
+  }
+
+  get queryBytesMax(): number {
+    return this.#rules.queryBytesMax;
   }
 
   noteInput(bytes: number): void {
@@ -356,77 +332,4 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   nowMs(): number {
     return Date.now();
   }
-
-  // --- pauses ---------------------------------------------------------------
-
-  #pause(owner: PauseOwner, scope: 'writes' | 'all', untilMs: number): void {
-    this.#pauses.hold(owner, scope, untilMs);
-    this.#schedulePauseEnd();
-  }
-
-  #unpause(owner: PauseOwner): void {
-    this.#pauses.release(owner);
-    // Not at once: the command that unpaused is still running.
-    setImmediate(() => this.#retryPostponed());
-  }
-
-  #postpone(connection: Connection, argv: string[]): void {
-    connection.postponed = argv;
-    this.#schedulePauseEnd();
-  }
-
-  #schedulePauseEnd(): void {
-    clearTimeout(this.#pauseTimer);
-    const endsAtMs = this.#pauses.nextEndMs();
-    if (endsAtMs === undefined) return;
-    const delayMs = Math.max(1, Math.min(endsAtMs - Date.now(), 0x7fff_ffff));
-    this.#pauseTimer = setTimeout(() => this.#retryPostponed(), delayMs);
-  }
-
-  /** What a narrower pause still holds is postponed again. */
-  #retryPostponed(): void {
-    if (this.#stopping !== undefined) return;
-    if (this.#pauses.scope(Date.now()) === undefined) {
-      for (const finish of this.#afterPause.splice(0)) finish();
-    }
-    this.#schedulePauseEnd();
-    for (const connection of [...this.sessions.all()]) {
-      if (connection.postponed !== undefined) connection.retryPostponed();
-    }
-  }
-
-  #releaseBlocked(): void {
-    setImmediate(() => this.#retryPostponed());
-    for (const connection of [...this.sessions.all()]) {
-      connection.release();
-    }
-  }
-
-  // --- cron -----------------------------------------------------------------
-
-  #tick(): void {
-    const nowMs = Date.now();
-    this.#runner.refreshExpiryMode();
-    if (this.#isExpiring) {
-      while (this.#keyspace.expireCycle(nowMs) && Date.now() - nowMs < EXPIRE_BUDGET_MS);
-    }
-    this.#stats.sample(nowMs);
-    if (this.#rules.idleSeconds > 0) this.#closeIdle(nowMs);
-  }
-
-  #closeIdle(nowMs: number): void {
-    for (const connection of [...this.sessions.all()]) {
-      const isExempt = connection.isReplica || connection.isBlocked || connection.isSubscriber;
-      const idleMs = nowMs - connection.lastActiveAtMs;
-      if (!isExempt && idleMs > this.#rules.idleSeconds * 1000) connection.close();
-    }
-  }
-}
-
-const PROTECTED =
-  '-DENIED protected mode: without a password only clients on this host are served. ' +
-  'Set requirepass, or protected-mode no if the network is trusted.\r\n';
-
-function isLoopback(address: string | undefined): boolean {
-  return address === '::1' || (address ?? '').replace(/^::ffff:/, '').startsWith('127.');
 }

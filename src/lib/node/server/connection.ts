@@ -23,6 +23,8 @@ export interface ConnectionOwner {
   execute(connection: Connection, argv: string[]): void;
   database(index: number): Database;
   outputBytesMax(kind: ClientKind): number;
+  /** Bytes of a request that may be waiting for its end. */
+  readonly queryBytesMax: number;
   noteInput(bytes: number): void;
   noteOutput(bytes: number): void;
   noteClosed(connection: Connection): void;
@@ -252,6 +254,7 @@ export class Connection implements Session {
     this.parser.push(chunk);
     this.#runCommands();
     this.parser.keep();
+    if (this.queryBytes > this.#owner.queryBytesMax) this.close();
   }
 
   #runCommands(): void {

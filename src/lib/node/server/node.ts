@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Configuration } from '../config/configuration.js';
 import type { Log } from '../ports/wings.js';
-import { Assembly, type EmbeddedNode } from './assembly.js';
+import { Assembly } from './assembly.js';
 import { startClusterWing } from './bus/cluster-wing.js';
+import type { EmbeddedNode } from './embedded-node.js';
 
 export interface NodeOptions {
   /** Directives by name, or a whole configuration as files and command lines make it. */
@@ -29,7 +30,7 @@ export interface NodeOptions {
   readonly onShutdown?: () => void;
 }
 
-export type { EmbeddedNode } from './assembly.js';
+export type { EmbeddedNode } from './embedded-node.js';
 
 const silent: Log = () => undefined;
 

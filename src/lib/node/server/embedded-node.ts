@@ -1,0 +1,20 @@
+/** A running node, as whoever started it holds it. */
+import type { NodeId } from '../../kernel/node-id.js';
+import type { Wings } from '../ports/wings.js';
+
+export interface EmbeddedNode {
+  readonly host: string;
+  readonly port: number;
+  /** undefined unless it is a cluster node. */
+  readonly busPort: number | undefined;
+  readonly id: NodeId | undefined;
+  readonly runId: string;
+  readonly dir: string;
+  readonly wings: Wings;
+  /** Settles when the node has ended, by `stop`, `kill` or SHUTDOWN. */
+  readonly ended: Promise<void>;
+  /** Ends in good order: files written, peers told. Idempotent. */
+  stop(): Promise<void>;
+  /** Ends at once, like a crash: no goodbye, no last write. */
+  kill(): Promise<void>;
+}
