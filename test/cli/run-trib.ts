@@ -1,8 +1,12 @@
-/** The program from its sources, in a process of its own, as a shell would run it. */
+/**
+ * The program in a process of its own, as a shell would run it. `npm test` has just built it and says so;
+ * a test run by hand takes the sources, which are never stale.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-export const DEV = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
+const entry = process.env['TRIB_IS_BUILT'] === 'yes' ? 'run.js' : 'dev.js';
+export const PROGRAM = fileURLToPath(new URL(`../../bin/${entry}`, import.meta.url));
 
 export interface Outcome {
   readonly status: number;
@@ -26,7 +30,7 @@ export interface RunOptions {
 }
 
 export function startTrib(args: readonly string[], options: RunOptions = {}): Running {
-  const child = spawn(process.execPath, [DEV, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   });

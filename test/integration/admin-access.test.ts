@@ -8,7 +8,7 @@ import { startDelayProxy } from '../support/delay-proxy.js';
 import { freePort, hasRedisServer, redisCli, startRealServer } from '../support/real-server.js';
 import { hasTerminal, openTerminal } from '../support/terminal.js';
 import { waitUntil } from '../support/wait.js';
-import { DEV, runTrib, startTrib, tribJson } from '../cli/run-trib.js';
+import { PROGRAM, runTrib, startTrib, tribJson } from '../cli/run-trib.js';
 import { ServerPool, addressOf, clusterInfo, isBlank, nodeTimeoutOf } from './real-cluster.js';
 
 describe('reaching servers and people', function () {
@@ -178,7 +178,11 @@ describe('reaching servers and people', function () {
 
     it('asks, takes "yes" typed in full, and shows the question as redis-trib does', async () => {
       const servers = await pool.start(3);
-      const terminal = openTerminal(process.execPath, [DEV, 'create', ...servers.map(addressOf)]);
+      const terminal = openTerminal(process.execPath, [
+        PROGRAM,
+        'create',
+        ...servers.map(addressOf),
+      ]);
       try {
         await terminal.see("Can I set the above configuration? (type 'yes' to accept):");
         terminal.type('yes\r');
@@ -195,7 +199,7 @@ describe('reaching servers and people', function () {
     it('asks for a password without showing it', async () => {
       const [server] = await pool.start(1, { config: { requirepass: 'unsichtbar' } });
       const terminal = openTerminal(process.execPath, [
-        DEV,
+        PROGRAM,
         'info',
         addressOf(server!),
         '--askpass',
@@ -217,7 +221,11 @@ describe('reaching servers and people', function () {
         ['ye\r', 3],
         ['\u0003', 130],
       ] as const) {
-        const terminal = openTerminal(process.execPath, [DEV, 'create', ...servers.map(addressOf)]);
+        const terminal = openTerminal(process.execPath, [
+          PROGRAM,
+          'create',
+          ...servers.map(addressOf),
+        ]);
         try {
           await terminal.see("(type 'yes' to accept):");
           terminal.type(keys);

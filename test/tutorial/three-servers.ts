@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEV } from '../cli/run-trib.js';
+import { PROGRAM } from '../cli/run-trib.js';
 import { makeNetwork } from '../support/netns.js';
 import { freePort } from '../support/real-server.js';
 import { redisCommand } from '../support/redis-command.js';
@@ -87,7 +87,7 @@ export async function startThreeServers(
     writeFileSync(join(home, `${name}.conf`), configFile(port, site.bind));
     // The pid file of the tutorial might be that of a server in use on this machine.
     const args = [`${name}.conf`, '--pidfile', join(home, `${name}.pid`)];
-    const program = kind === 'embedded' ? [process.execPath, DEV, 'node'] : ['redis-server'];
+    const program = kind === 'embedded' ? [process.execPath, PROGRAM, 'node'] : ['redis-server'];
     const [command, ...words] = [...site.prefix, ...program, ...args];
     const child = spawn(command!, words, { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
     children.push(child);
@@ -112,7 +112,7 @@ export async function startThreeServers(
   try {
     const started = await Promise.all((Object.keys(TABLE) as InstanceName[]).map(start));
     const instances = Object.fromEntries(started) as Record<InstanceName, Instance>;
-    const [first, ...rest] = [...sites[0]!.prefix, process.execPath, DEV];
+    const [first, ...rest] = [...sites[0]!.prefix, process.execPath, PROGRAM];
     return { instances, trib: [first, ...rest], ask, output: () => output, stop };
   } catch (error) {
     await stop();

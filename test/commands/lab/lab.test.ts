@@ -3,12 +3,10 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { PROGRAM } from '../../cli/run-trib.js';
 import { hasRedisServer } from '../../support/real-server.js';
 import { waitUntil } from '../../support/wait.js';
-
-const dev = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url));
 
 interface Run {
   readonly status: number;
@@ -30,7 +28,7 @@ describe('lab', function () {
       const env = { ...process.env, XDG_STATE_HOME: home };
       const child = execFile(
         process.execPath,
-        [dev, 'lab', ...words],
+        [PROGRAM, 'lab', ...words],
         { env },
         (_, stdout, stderr) => resolve({ status: child.exitCode ?? 1, stdout, stderr }),
       );
