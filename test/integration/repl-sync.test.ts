@@ -55,6 +55,24 @@ describe('a replica gets everything and keeps up', function () {
     });
   }
 
+  it('counts what replication sends, receives and keeps', async () => {
+    const [primary, replica] = [await servers.start('embedded'), await servers.start('embedded')];
+    await follow(replica, primary);
+    await linked(replica);
+    const stat = async (server: typeof primary, section: string, name: string): Promise<number> =>
+      Number(new RegExp(`\\n${name}:(\\d+)`).exec(await text(server, 'INFO', section))?.[1]);
+    const sent = await stat(primary, 'stats', 'total_net_repl_output_bytes');
+    const received = await stat(replica, 'stats', 'total_net_repl_input_bytes');
+    await primary.client.call('SET', 'big', 'x'.repeat(100_000));
+    await equal(primary, replica);
+    const sentNow = await stat(primary, 'stats', 'total_net_repl_output_bytes');
+    const receivedNow = await stat(replica, 'stats', 'total_net_repl_input_bytes');
+    expect(sentNow - sent).to.be.within(100_000, 101_000);
+    expect(receivedNow - received).to.be.within(100_000, 101_000);
+    expect(await stat(primary, 'memory', 'mem_replication_backlog')).to.be.within(100_000, 150_000);
+    expect(await stat(primary, 'stats', 'total_net_repl_input_bytes')).to.equal(0);
+  });
+
   it('an embedded primary shows its real replica as a real one shows it', async () => {
     const primary = await servers.start('embedded');
     const replica = await servers.start('real');

@@ -31,6 +31,9 @@ const ZERO = {
   commandsProcessed: 0,
   netInputBytes: 0,
   netOutputBytes: 0,
+  /** From our primary; what replicas are sent is in `netOutputBytes` as well, as they are connections. */
+  netReplicationInputBytes: 0,
+  netReplicationOutputBytes: 0,
   keyspaceHits: 0,
   keyspaceMisses: 0,
   expiredKeys: 0,

@@ -74,6 +74,8 @@ export interface ReplicationWing {
   propagate(db: number, argv: readonly string[]): void;
   /** Online replicas whose last ACK is younger than min-replicas-max-lag. */
   countGoodReplicas(): number;
+  /** Memory that the backlog takes; 0 without one. */
+  readonly backlogMemoryBytes: number;
   /** The lines of INFO replication, without the header. */
   infoLines(): string[];
 }

@@ -36,6 +36,11 @@ export class Backlog {
     return this.#nextOffset - this.firstOffset;
   }
 
+  /** Grows with what was written, up to the size and one block. */
+  get memoryBytes(): number {
+    return this.#blocks.length * BLOCK_BYTES;
+  }
+
   append(bytes: Uint8Array): void {
     let from = 0;
     while (from < bytes.length) {

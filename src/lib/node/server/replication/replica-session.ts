@@ -28,6 +28,12 @@ export function newPeer(): Peer {
   };
 }
 
+export interface ReplicaSessionOptions {
+  readonly settings: ReplicationSettings;
+  readonly noteOutput: (bytes: number) => void;
+  readonly nowMs: number;
+}
+
 export type ReplicaState = 'waiting' | 'sending' | 'loading' | 'online';
 
 export class ReplicaSession {
@@ -42,6 +48,7 @@ export class ReplicaSession {
   aliveAtMs: number;
   ackAtMs: number;
   readonly #settings: ReplicationSettings;
+  readonly #noteOutput: (bytes: number) => void;
   #isOnline = false;
   #isLoading = false;
   #held: Uint8Array[] = [];
@@ -53,13 +60,13 @@ export class ReplicaSession {
     client: ReplicaClient,
     peer: Peer,
     isOldSync: boolean,
-    settings: ReplicationSettings,
-    nowMs: number,
+    { settings, noteOutput, nowMs }: ReplicaSessionOptions,
   ) {
     this.client = client;
     this.peer = peer;
     this.isOldSync = isOldSync;
     this.#settings = settings;
+    this.#noteOutput = noteOutput;
     this.aliveAtMs = nowMs;
     this.ackAtMs = nowMs;
   }
@@ -79,11 +86,17 @@ export class ReplicaSession {
     return Math.floor((nowMs - this.ackAtMs) / 1000);
   }
 
+  /** Whatever a replica is sent goes this way, and is counted. */
+  send(bytes: string | Uint8Array): void {
+    this.#noteOutput(bytes.length);
+    this.client.write(bytes);
+  }
+
   /** The next bytes of the stream. */
   push(bytes: Uint8Array): void {
     if (this.peer.isRdbOnly) return;
     if (this.#isOnline) {
-      this.client.write(bytes);
+      this.send(bytes);
       return;
     }
     this.#held.push(bytes);
@@ -106,7 +119,7 @@ export class ReplicaSession {
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
-    for (const bytes of held) this.client.write(bytes);
+    for (const bytes of held) this.send(bytes);
   }
 
   acknowledge(offset: number, nowMs: number): void {
@@ -126,7 +139,7 @@ export class ReplicaSession {
     }
     this.#pendingBefore = pending;
     const isBuilding = this.feed !== undefined && !this.feed.isSending;
-    if (isBuilding) client.write('\n');
+    if (isBuilding) this.send('\n');
     // While it loads, a real server sends empty lines: no commands, but bytes.
     const aliveAtMs = Math.max(this.aliveAtMs, client.lastActiveAtMs);
     if (!this.isOldSync && nowMs - aliveAtMs > this.#settings.timeoutMs) {

@@ -129,8 +129,8 @@ export class Replicas {
   #continue(client: ReplicaClient, offset: number, nowMs: number): void {
     const { history, log } = this.#options;
     const session = this.#admit(client, false, nowMs);
-    client.write(`+CONTINUE ${history.identity.id}\r\n`);
-    for (const bytes of history.backlog?.read(offset) ?? []) client.write(bytes);
+    session.send(`+CONTINUE ${history.identity.id}\r\n`);
+    for (const bytes of history.backlog?.read(offset) ?? []) session.send(bytes);
     session.ackOffset = offset - 1;
     session.goOnline();
     log('notice', `The replica ${nameOf(session)} goes on from offset ${offset}`);
@@ -141,9 +141,10 @@ export class Replicas {
     const { streamDb } = this.#options.prepareFullSync();
     const session = this.#admit(client, isOldSync, nowMs);
     const { id } = history.identity;
-    if (!isOldSync) client.write(`+FULLRESYNC ${id} ${history.offset}\r\n`);
+    if (!isOldSync) session.send(`+FULLRESYNC ${id} ${history.offset}\r\n`);
     session.feed = new SnapshotFeed({
       client,
+      send: (bytes) => session.send(bytes),
       databases: session.peer.wantsNoKeys ? [] : keyspace.databases,
       keyspace,
       checksum: config.boolean('rdbchecksum'),
@@ -164,8 +165,12 @@ export class Replicas {
   }
 
   #admit(client: ReplicaClient, isOldSync: boolean, nowMs: number): ReplicaSession {
-    const { settings, log } = this.#options;
-    const session = new ReplicaSession(client, this.peer(client), isOldSync, settings, nowMs);
+    const { settings, stats, log } = this.#options;
+    const session = new ReplicaSession(client, this.peer(client), isOldSync, {
+      settings,
+      noteOutput: (bytes) => (stats.counters.netReplicationOutputBytes += bytes),
+      nowMs,
+    });
     client.isReplica = true;
     this.#sessions.set(client, session);
     client.onClose(() => {

@@ -13,6 +13,7 @@ import type { Keyspace } from '../../store/keyspace.js';
 
 export interface SnapshotFeedOptions {
   readonly client: ClientPort;
+  readonly send: (bytes: string | Uint8Array) => void;
   readonly keyspace: Keyspace;
   /** Those of its databases that are wanted. */
   readonly databases: readonly Database[];
@@ -57,7 +58,7 @@ export class SnapshotFeed {
 
   /** A small snapshot is sent whole before this returns. */
   start(): void {
-    if (this.#options.form === 'marked') this.#options.client.write(`$EOF:${this.#mark}\r\n`);
+    if (this.#options.form === 'marked') this.#options.send(`$EOF:${this.#mark}\r\n`);
     this.#advance();
   }
 
@@ -91,24 +92,24 @@ export class SnapshotFeed {
     this.#isMade = this.#snapshot.advance(ENTRIES_PER_STEP);
     if (!this.#isMade || this.#options.form === 'marked') return;
     const bytes = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#options.client.write(`$${bytes}\r\n`);
+    this.#options.send(`$${bytes}\r\n`);
     // Sent from the end of the array, so that taking one is cheap however many there are.
     this.#chunks.reverse();
   }
 
   #sendSome(): void {
-    const { client, form } = this.#options;
+    const { client, form, send } = this.#options;
     if (form === 'marked') {
-      for (const chunk of this.#chunks.splice(0)) client.write(chunk);
+      for (const chunk of this.#chunks.splice(0)) send(chunk);
       return;
     }
     while (this.#chunks.length > 0 && client.pendingBytes <= UNSENT_BYTES_MAX) {
-      client.write(this.#chunks.pop()!);
+      send(this.#chunks.pop()!);
     }
   }
 
   #finish(): void {
-    if (this.#options.form === 'marked') this.#options.client.write(this.#mark);
+    if (this.#options.form === 'marked') this.#options.send(this.#mark);
     this.#isOver = true;
     this.#options.onSent();
   }

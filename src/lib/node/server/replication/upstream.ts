@@ -29,6 +29,8 @@ export interface UpstreamOptions {
   readonly downSinceMs: number | undefined;
   /** Present when the other side is asked to take our place: called once, with what went wrong if it did. */
   readonly onTakenOver: ((error?: string) => void) | undefined;
+  /** So many bytes came from the primary. */
+  readonly noteInput: (bytes: number) => void;
   /** Bytes that are applied now: for the history and for our own replicas. */
   readonly forward: (bytes: Buffer) => void;
   /** What our replicas believe of the history is no longer so. */
@@ -132,6 +134,7 @@ export class Upstream {
       if (this.#socket !== socket) return;
       this.#lastIoMs = nowMs();
       this.#attemptedAtMs = this.#lastIoMs;
+      this.#options.noteInput(chunk.length);
       this.#perform(this.#link?.receive(chunk) ?? []);
     });
     socket.on('error', (error) => this.#broke(socket, messageOf(error)));

@@ -99,6 +99,10 @@ class Replication implements RunningReplication {
     return this.#history.offset + this.#writer.pendingBytes;
   }
 
+  get backlogMemoryBytes(): number {
+    return this.#history.backlog?.memoryBytes ?? 0;
+  }
+
   get primaryAddress(): Address | undefined {
     return this.#upstream?.address;
   }
@@ -238,7 +242,7 @@ class Replication implements RunningReplication {
   // --- roles ------------------------------------------------------------------
 
   #follow(address: Address, onTakenOver: ((error?: string) => void) | undefined): void {
-    const { config, data, keyspace, log, nowMs, port } = this.#options;
+    const { config, data, keyspace, log, nowMs, port, stats } = this.#options;
     const before = this.#upstream;
     this.#flush();
     const downSinceMs = before?.isUp === true ? nowMs() : before?.downSinceMs;
@@ -256,6 +260,7 @@ class Replication implements RunningReplication {
       streamDb: before?.streamDb ?? this.#writer.db ?? 0,
       downSinceMs,
       onTakenOver,
+      noteInput: (bytes) => (stats.counters.netReplicationInputBytes += bytes),
       forward: (bytes) => {
         this.#history.append(bytes);
         this.#replicas.push(bytes);
