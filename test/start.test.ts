@@ -1,9 +1,9 @@
 /** `npm start`, as somebody types it who has just cloned the repository. */
 import { execFile, spawn } from 'node:child_process';
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { isListening } from './support/is-listening.js';
 import { waitUntil } from './support/wait.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -36,24 +36,13 @@ describe('npm start', function () {
     try {
       await waitUntil('it tells how to talk to it', () => output.includes('Ctrl-C stops'), 60_000);
       const port = Number(/check 127\.0\.0\.1:(\d+)/.exec(output)?.[1]);
-      expect(await answers(port)).to.equal(true);
+      expect(await isListening(port)).to.equal(true);
       // To the whole process group, as a terminal does it.
       process.kill(-child.pid!, 'SIGINT');
       expect(await ended).to.equal(0);
-      expect(await answers(port)).to.equal(false);
+      expect(await isListening(port)).to.equal(false);
     } finally {
       if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
     }
   });
 });
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}

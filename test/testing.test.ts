@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
 import { expect } from 'chai';
+import { isListening } from './support/is-listening.js';
 import { redisCommand } from './support/redis-command.js';
 import { startCluster, startNode } from '../src/testing.js';
 
@@ -25,7 +25,7 @@ describe("import 'trib/testing'", function () {
     } finally {
       await cluster.stop();
     }
-    expect(await listens(cluster.nodes[0]!.port)).to.equal(false);
+    expect(await isListening(cluster.nodes[0]!.port)).to.equal(false);
     await cluster.stop();
   });
 
@@ -62,14 +62,3 @@ describe("import 'trib/testing'", function () {
     expect(error?.code).to.equal('USAGE');
   });
 });
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}

@@ -4,6 +4,7 @@ import { type AddressInfo, type Server, type Socket, createServer } from 'node:n
 import { callRaw } from '../../src/lib/client/raw-link.js';
 import { RedisLinks } from '../../src/lib/client/redis-links.js';
 import { TribError } from '../../src/lib/kernel/errors.js';
+import { rejectionOf } from '../support/thrown-by.js';
 
 describe('links to servers', () => {
   let server: Server | undefined;
@@ -18,16 +19,6 @@ describe('links to servers', () => {
     });
     await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
     return (server.address() as AddressInfo).port;
-  }
-
-  async function failureOf(promise: Promise<unknown>): Promise<TribError> {
-    try {
-      await promise;
-    } catch (error) {
-      if (error instanceof TribError) return error;
-      throw error;
-    }
-    throw new Error('it did not fail');
   }
 
   afterEach(() => {
@@ -45,7 +36,7 @@ describe('links to servers', () => {
     });
     server!.on('connection', () => connections++);
     const link = links.to({ host: '127.0.0.1', port });
-    const failure = await failureOf(link.call(['BLOCK'], { deadlineMs: 50 }));
+    const failure = await rejectionOf(link.call(['BLOCK'], { deadlineMs: 50 }));
     expect(failure.code).to.equal('DEADLINE');
     expect(failure.message).to.include(`127.0.0.1:${port}`).and.include('BLOCK');
     expect(await link.call(['PING'])).to.equal('PONG');
@@ -58,7 +49,7 @@ describe('links to servers', () => {
       seen.push(request);
       socket.destroy();
     });
-    const failure = await failureOf(
+    const failure = await rejectionOf(
       links.to({ host: '127.0.0.1', port }).call(['INCR', 'counter']),
     );
     expect(failure.code).to.equal('NODE_UNREACHABLE');
@@ -67,9 +58,9 @@ describe('links to servers', () => {
 
   it('say that a peer does not speak the protocol', async () => {
     const port = await serve((_, socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    const failure = await failureOf(links.to({ host: '127.0.0.1', port }).call(['PING']));
+    const failure = await rejectionOf(links.to({ host: '127.0.0.1', port }).call(['PING']));
     expect(failure.code).to.be.oneOf(['PROTOCOL', 'NODE_UNREACHABLE']);
-    const raw = await failureOf(callRaw({ host: '127.0.0.1', port }, ['PING'], {}));
+    const raw = await rejectionOf(callRaw({ host: '127.0.0.1', port }, ['PING'], {}));
     expect(raw.code).to.equal('PROTOCOL');
   });
 
@@ -129,7 +120,7 @@ describe('links to servers', () => {
 
   it('pass on what a server says before it hangs up', async () => {
     const port = await serve((_, socket) => socket.end('-ERR max number of clients reached\r\n'));
-    const failure = await failureOf(links.to({ host: '127.0.0.1', port }).ask([['A'], ['B']]));
+    const failure = await rejectionOf(links.to({ host: '127.0.0.1', port }).ask([['A'], ['B']]));
     expect(failure.message).to.include('max number of clients reached');
   });
 
@@ -138,14 +129,16 @@ describe('links to servers', () => {
       if (request.includes('PING')) socket.write('+PONG\r\n');
     });
     const link = links.to({ host: '127.0.0.1', port });
-    expect((await failureOf(link.ask([['BLOCK']], { deadlineMs: 50 }))).code).to.equal('DEADLINE');
+    expect((await rejectionOf(link.ask([['BLOCK']], { deadlineMs: 50 }))).code).to.equal(
+      'DEADLINE',
+    );
     expect(await link.ask([['PING']])).to.deep.equal(['PONG']);
   });
 
   it('never repeat an argument that may be a secret', async () => {
     const port = await serve((_, socket) => socket.write('-ERR no\r\n'));
     const link = links.to({ host: '127.0.0.1', port });
-    const failure = await failureOf(link.call(['CONFIG', 'SET', 'requirepass', 'geheim']));
+    const failure = await rejectionOf(link.call(['CONFIG', 'SET', 'requirepass', 'geheim']));
     const told = JSON.stringify([failure.message, failure.hints, failure.details]);
     expect(told).to.include('CONFIG SET').and.not.include('geheim');
   });
@@ -157,7 +150,7 @@ describe('links to servers', () => {
       .to({ host: '127.0.0.1', port })
       .call(['PING'], { signal: controller.signal });
     controller.abort();
-    expect((await failureOf(call)).code).to.equal('INTERRUPTED');
+    expect((await rejectionOf(call)).code).to.equal('INTERRUPTED');
   });
 
   it('keep reply types apart where they matter', async () => {

@@ -10,6 +10,7 @@ import { countForeignKeys } from '../../src/lib/execute/slot-keys.js';
 import { waitSettled } from '../../src/lib/execute/settle.js';
 import { undoCreate } from '../../src/lib/execute/undo.js';
 import { TribError } from '../../src/lib/kernel/errors.js';
+import { rejectionOf } from '../support/thrown-by.js';
 import type { NodeId } from '../../src/lib/kernel/node-id.js';
 import type { NodeRef, Stage } from '../../src/lib/plan/plan.js';
 import { FakeLinks, contextOf, idOf, nodesText, replyError } from './fake-links.js';
@@ -29,16 +30,6 @@ function healthy(command: string, node: string): unknown {
   if (command === 'INFO') return 'redis_version:7.0.15\r\nrole:master\r\ncluster_enabled:1\r\n';
   if (command.startsWith('CONFIG GET')) return ['cluster-node-timeout', '15000'];
   return 'OK';
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<TribError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof TribError) return error;
-    throw error;
-  }
-  throw new Error('it did not fail');
 }
 
 describe('observe', () => {
@@ -80,7 +71,7 @@ describe('observe', () => {
         throw replyError('ERR This instance has cluster support disabled');
       return healthy(command, node);
     });
-    expect((await failureOf(observe(links, REFS[0]!.address))).code).to.equal('NOT_CLUSTER_NODE');
+    expect((await rejectionOf(observe(links, REFS[0]!.address))).code).to.equal('NOT_CLUSTER_NODE');
   });
 });
 
@@ -97,7 +88,7 @@ describe('a stage', () => {
       return 'OK';
     });
     const context = contextOf(links);
-    expect((await failureOf(runStage(stage(), context))).message).to.equal('ERR no');
+    expect((await rejectionOf(runStage(stage(), context))).message).to.equal('ERR no');
     expect(links.asked).to.have.length(3);
     expect(context.events.map(({ kind }) => kind)).to.have.members([
       ...['stage-started', 'step-failed', 'step-done', 'step-done'],
@@ -125,7 +116,7 @@ describe('a stage', () => {
         witnesses: REFS,
       },
     };
-    const error = await failureOf(runStage(stage, contextOf(links, { deadlineMs: 1_000_000 })));
+    const error = await rejectionOf(runStage(stage, contextOf(links, { deadlineMs: 1_000_000 })));
     expect(error.code).to.equal('FAILOVER_FAILED');
     expect(error.message).to.equal(
       '127.0.0.1:7000 was overtaken: 127.0.0.1:7002 took over instead.',
@@ -134,7 +125,7 @@ describe('a stage', () => {
 
   it('does not begin after an interruption', async () => {
     const links = new FakeLinks(() => 'OK');
-    const failure = await failureOf(
+    const failure = await rejectionOf(
       runStage(stage(), contextOf(links, { signal: AbortSignal.abort() })),
     );
     expect(failure.code).to.equal('INTERRUPTED');
@@ -199,7 +190,7 @@ describe('a join', () => {
       const known = portOf(node) === 7002 ? PORTS : PORTS.filter((port) => port !== 7002);
       return nodesText(portOf(node), known);
     });
-    const failure = await failureOf(waitSettled(joined, contextOf(links, { deadlineMs: 60 })));
+    const failure = await rejectionOf(waitSettled(joined, contextOf(links, { deadlineMs: 60 })));
     expect(failure.code).to.equal('JOIN_FAILED');
     expect(failure.details['missingLinks']).to.deep.equal(
       [7000, 7001].map((from) => ({
@@ -221,7 +212,7 @@ describe('convergence', () => {
         ? 'cluster_state:fail'
         : healthy(command, node),
     );
-    const failure = await failureOf(
+    const failure = await rejectionOf(
       waitConverged(REFS[0]!.address, contextOf(links, { deadlineMs: 60 })),
     );
     expect(failure.code).to.equal('DEADLINE');
@@ -233,7 +224,7 @@ describe('convergence', () => {
     expect((await waitConverged(REFS[0]!.address, context, { nodeCount: 3 })).claims.size).to.equal(
       3,
     );
-    const failure = await failureOf(waitConverged(REFS[0]!.address, context, { nodeCount: 4 }));
+    const failure = await rejectionOf(waitConverged(REFS[0]!.address, context, { nodeCount: 4 }));
     expect(failure.hints[0]).to.equal('3 of 4 nodes are there');
   });
 });

@@ -4,11 +4,10 @@ import fc from 'fast-check';
 import {
   type ConfEntry,
   parseConf,
-  quoteWord,
   REWRITE_MARK,
   rewriteConf,
-  splitWords,
 } from '../../src/lib/wire/redis-conf.js';
+import { quoteWord, splitWords } from '../../src/lib/wire/quoted-words.js';
 
 const anyBytes = fc
   .uint8Array({ maxLength: 24 })

@@ -6,6 +6,7 @@
  * Text here is latin1, one character per byte: a password is bytes, whatever the editor's encoding was.
  */
 import { err, ok, type Result } from '../kernel/result.js';
+import { quoteWord, splitWords } from './quoted-words.js';
 
 export interface ConfLine {
   /** Counted from 1. */
@@ -44,105 +45,6 @@ export function parseConf(text: string): Result<readonly ConfLine[], ConfError> 
 
 function trimLine(raw: string): string {
   return raw.replace(/^[ \t\r]+|[ \t\r]+$/g, '');
-}
-
-const SPACES = ' \t\n\v\f\r';
-const ESCAPES: Readonly<Record<string, string>> = {
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  b: '\b',
-  a: '\x07',
-};
-
-/**
- * Splits a line into words; undefined when a quote is not closed, or is followed by anything but a space.
- * In double quotes `\n \r \t \b \a \xHH` are bytes and any other escaped character is itself; in single
- * quotes only `\'` is special.
- */
-export function splitWords(line: string): string[] | undefined {
-  const words: string[] = [];
-  let at = 0;
-  for (;;) {
-    while (at < line.length && SPACES.includes(line[at]!)) at++;
-    if (at >= line.length) return words;
-    const word = readWord(line, at);
-    if (word === undefined) return undefined;
-    words.push(word.text);
-    at = word.end;
-  }
-}
-
-interface Word {
-  readonly text: string;
-  readonly end: number;
-}
-
-function readWord(line: string, start: number): Word | undefined {
-  let text = '';
-  let at = start;
-  while (at < line.length && !SPACES.includes(line[at]!)) {
-    const char = line[at]!;
-    if (char !== '"' && char !== "'") {
-      text += char;
-      at++;
-      continue;
-    }
-    const quoted = char === '"' ? readDoubleQuoted(line, at + 1) : readSingleQuoted(line, at + 1);
-    if (quoted === undefined) return undefined;
-    if (quoted.end < line.length && !SPACES.includes(line[quoted.end]!)) return undefined;
-    return { text: text + quoted.text, end: quoted.end };
-  }
-  return { text, end: at };
-}
-
-function readDoubleQuoted(line: string, start: number): Word | undefined {
-  let text = '';
-  for (let at = start; at < line.length; at++) {
-    const char = line[at]!;
-    if (char === '"') return { text, end: at + 1 };
-    if (char !== '\\' || at + 1 >= line.length) {
-      text += char;
-      continue;
-    }
-    const hex = /^\\x([0-9a-fA-F]{2})/.exec(line.slice(at, at + 4));
-    if (hex === null) {
-      const escaped = line[++at]!;
-      text += ESCAPES[escaped] ?? escaped;
-    } else {
-      text += String.fromCharCode(parseInt(hex[1]!, 16));
-      at += 3;
-    }
-  }
-  return undefined;
-}
-
-function readSingleQuoted(line: string, start: number): Word | undefined {
-  let text = '';
-  for (let at = start; at < line.length; at++) {
-    if (line[at] === "'") return { text, end: at + 1 };
-    if (line[at] === '\\' && line[at + 1] === "'") at++;
-    text += line[at]!;
-  }
-  return undefined;
-}
-
-const PLAIN_WORD = /^[!$%&()*+,\-./0-9:;<=>?@A-Z[\]^_`a-z{|}~]+$/;
-
-/** A word as `splitWords` reads it back; quoted only where it must be. */
-export function quoteWord(word: string): string {
-  if (PLAIN_WORD.test(word)) return word;
-  let quoted = '';
-  for (let at = 0; at < word.length; at++) {
-    const char = word[at]!;
-    const code = char.charCodeAt(0);
-    const name = Object.entries(ESCAPES).find(([, byte]) => byte === char)?.[0];
-    if (char === '"' || char === '\\') quoted += `\\${char}`;
-    else if (name !== undefined) quoted += `\\${name}`;
-    else if (code < 0x20 || code > 0x7e) quoted += `\\x${code.toString(16).padStart(2, '0')}`;
-    else quoted += char;
-  }
-  return `"${quoted}"`;
 }
 
 /** One directive as it shall stand in the rewritten file. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { RequestParser } from '../../../src/lib/wire/resp/request-parser.js';
 import { encodeRequest } from '../../../src/lib/wire/resp/request-encoder.js';
-import { splitWords } from '../../../src/lib/wire/resp/inline.js';
+import { splitWords } from '../../../src/lib/wire/quoted-words.js';
 
 const latin1 = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).latin1Slice());
 const argv = fc.array(latin1, { minLength: 1, maxLength: 6 });

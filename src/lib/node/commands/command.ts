@@ -1,5 +1,5 @@
 /** COMMAND: what this node serves, told from the very tables that serve it. */
-import { matchesGlob } from '../config/glob.js';
+import { compileGlob } from '../../kernel/glob.js';
 import type { CommandShape } from '../ports/command-shape.js';
 import { SYNTAX_ERROR } from './arguments.js';
 import { fullName, keyAccess, writeDocs, writeInfo } from './command-reply.js';
@@ -73,10 +73,11 @@ function list({ argv, reply, wings }: StoreCall): void {
     for (const { name } of top) reply.bulk(name);
     return;
   }
+  const matches = compileGlob(wanted);
   const filters: Record<string, (one: (typeof names)[number]) => boolean> = {
     module: () => false,
     aclcat: ({ shape }) => shape.categories.includes(`@${wanted}`),
-    pattern: ({ name }) => matchesGlob(wanted, name),
+    pattern: ({ name }) => matches(name),
   };
   const filter = argv.length === 5 && more.length === 0 ? filters[kind ?? ''] : undefined;
   if (filterBy !== 'filterby' || filter === undefined) {

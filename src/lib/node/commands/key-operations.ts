@@ -1,7 +1,7 @@
 /** What the commands about keys do, whatever the keys hold. Their table is in `keys.ts`. */
 import type { Database } from '../store/database.js';
 import { type Entry, NEVER } from '../store/entry.js';
-import { compileGlob } from '../store/glob.js';
+import { compileGlob } from '../../kernel/glob.js';
 import { isCanonicalInteger, typeName } from '../store/value.js';
 import { integer, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import type { StoreCall } from './store-call.js';

@@ -1,6 +1,6 @@
 /** What the publish and subscribe commands do. Their table is in `pubsub.ts`. */
 import type { Subscriptions } from '../ports/session.js';
-import { compileGlob } from '../store/glob.js';
+import { compileGlob } from '../../kernel/glob.js';
 import type { StoreCall } from './store-call.js';
 
 type Kind = keyof Subscriptions;

@@ -4,7 +4,7 @@
  * standard input. The word right after an option is its value even if it starts with dashes (passwords
  * do), save after `--save`, where scripts leave the value out to mean none.
  */
-import { quoteWord, splitWords } from '../../wire/redis-conf.js';
+import { quoteWord, splitWords } from '../../wire/quoted-words.js';
 
 export interface CommandLine {
   readonly file: string | undefined;

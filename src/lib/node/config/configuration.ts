@@ -8,7 +8,7 @@ import type { ConfigWing } from '../ports/wings.js';
 import type { Directive } from './directive.js';
 import { DIRECTIVES, findDirective } from './directives.js';
 import { NEXT_VERSION } from './directives/persistence.js';
-import { matchesGlob } from './glob.js';
+import { compileGlob } from '../../kernel/glob.js';
 import { parseValue } from './values.js';
 
 /** Applies a new value to the world: undefined when done, otherwise why not. */
@@ -222,9 +222,10 @@ function namesMatching(pattern: string): readonly (readonly [string, Directive])
     const exact = findDirective(pattern);
     return exact === undefined ? [] : [[pattern, exact]];
   }
+  const matches = compileGlob(pattern.toLowerCase());
   return DIRECTIVES.filter(({ hidden }) => !hidden).flatMap((directive) =>
     [directive.name, directive.alias]
-      .filter((name) => name !== undefined && matchesGlob(pattern, name))
+      .filter((name) => name !== undefined && matches(name))
       .map((name) => [name!, directive] as const),
   );
 }

@@ -1,6 +1,6 @@
 /** Who listens to which channel, and the messages they get. Shard channels are a world of their own. */
 import type { Session, Subscriptions } from '../ports/session.js';
-import { compileGlob } from '../store/glob.js';
+import { compileGlob } from '../../kernel/glob.js';
 
 type Kind = keyof Subscriptions;
 

@@ -14,7 +14,7 @@ import {
   UNAUTHENTICATED_BULK_BYTES_MAX,
 } from '../../kernel/limits.js';
 import { ByteWindow } from './byte-window.js';
-import { splitWords } from './inline.js';
+import { splitWords } from '../quoted-words.js';
 
 const CR = 13;
 const LF = 10;

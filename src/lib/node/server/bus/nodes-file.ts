@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, TribError } from '../../../kernel/errors.js';
+import { syncFolder } from '../sync-folder.js';
 import { formatNodesConf, parseNodesConf, type NodesConf } from '../../../wire/nodes-conf.js';
 
 export class NodesFile {
@@ -59,22 +60,11 @@ export class NodesFile {
       closeSync(file);
     }
     renameSync(temporary, this.path);
-    if (durable) syncDirectory(dirname(this.path));
+    if (durable) syncFolder(dirname(this.path));
   }
 
   release(): void {
     rmSync(this.#lockPath, { force: true });
-  }
-}
-
-function syncDirectory(path: string): void {
-  // Windows has no such thing as syncing a directory; its renames are journalled.
-  if (process.platform === 'win32') return;
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }
 

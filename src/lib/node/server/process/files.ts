@@ -1,19 +1,11 @@
 /** The files a node process keeps besides its data: the pid file, and the config file it rewrites. */
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fromBytes, toBytes } from '../../../kernel/bytes.js';
 import { messageOf } from '../../../kernel/errors.js';
 import type { Configuration } from '../../config/configuration.js';
 import { rewriteConfig } from '../../config/rewrite.js';
+import { syncFolder } from '../sync-folder.js';
 
 /** undefined when written, otherwise why not: a node without its pid file still serves. */
 export function writePidFile(path: string, pid: number): string | undefined {
@@ -54,15 +46,4 @@ function replaceFile(path: string, bytes: Uint8Array): void {
     throw error;
   }
   syncFolder(dirname(path));
-}
-
-/** The rename itself must last; Windows has no such thing as syncing a folder. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -9,7 +9,7 @@ import { messageOf, TribError } from '../../../kernel/errors.js';
 import { err, ok, type Result } from '../../../kernel/result.js';
 import { parseCommandLine } from '../../config/command-line.js';
 import { Configuration } from '../../config/configuration.js';
-import { matchesGlob } from '../../config/glob.js';
+import { compileGlob } from '../../../kernel/glob.js';
 import { type ConfigProblem, type ConfigSource, loadConfig } from '../../config/load.js';
 
 export interface StartConfig {
@@ -59,7 +59,7 @@ function expand(pattern: string): readonly string[] {
       if (!isFolder(folder)) return [];
       const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
       return names
-        .filter((name) => matchesGlob(part, name, 'exact'))
+        .filter(compileGlob(part))
         .sort()
         .map((name) => join(folder, name));
     });

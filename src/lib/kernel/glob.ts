@@ -1,5 +1,5 @@
 /**
- * Glob patterns over keys and channels: `*`, `?`, `[a-z]`, `[^a]`, `\` escapes, bytes compared as they
+ * Glob patterns over keys, channels and names: `*`, `?`, `[a-z]`, `[^a]`, `\` escapes, bytes compared as they
  * are. A pattern is compiled once and matched with a single point of return, so that the worst pattern
  * takes its length times the key's, never exponentially many steps: patterns come from clients.
  */

@@ -39,6 +39,24 @@ export function splitWords(line: string): string[] | undefined {
   }
 }
 
+const PLAIN_WORD = /^[!$%&()*+,\-./0-9:;<=>?@A-Z[\]^_`a-z{|}~]+$/;
+
+/** A word as `splitWords` reads it back; quoted only where it must be. */
+export function quoteWord(word: string): string {
+  if (PLAIN_WORD.test(word)) return word;
+  let quoted = '';
+  for (let at = 0; at < word.length; at++) {
+    const char = word[at]!;
+    const code = char.charCodeAt(0);
+    const name = Object.entries(ESCAPES).find(([, byte]) => byte === char)?.[0];
+    if (char === '"' || char === '\\') quoted += `\\${char}`;
+    else if (name !== undefined) quoted += `\\${name}`;
+    else if (code < 0x20 || code > 0x7e) quoted += `\\x${code.toString(16).padStart(2, '0')}`;
+    else quoted += char;
+  }
+  return `"${quoted}"`;
+}
+
 interface Quoted {
   readonly text: string;
   readonly next: number;

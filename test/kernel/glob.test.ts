@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { compileGlob } from '../../../src/lib/node/store/glob.js';
+import { compileGlob } from '../../src/lib/kernel/glob.js';
 
 describe('glob patterns over keys', () => {
   const CASES: readonly (readonly [string, string, boolean])[] = [
