@@ -64,11 +64,12 @@ describe('lab', function () {
       });
 
       it('whose holder was killed is not believed to be up, and down cleans after it', async () => {
-        await up('--detach');
-        process.kill(record().pid, 'SIGKILL');
+        const named = await up('--detach', '--name', 'named');
+        expect(named.stdout).to.contain('`trib lab down --name named` ends it');
+        process.kill(record('named').pid, 'SIGKILL');
         await waitUntil('the status says so', async () => (await lab('status')).status === 1);
-        expect((await lab('down')).status).to.equal(0);
-        expect(existsSync(join(home, 'trib', 'lab', 'default'))).to.equal(false);
+        expect((await lab('down', '--name', 'named')).status).to.equal(0);
+        expect(existsSync(join(home, 'trib', 'lab', 'named'))).to.equal(false);
       });
 
       it('stops by itself with --once', async () => {

@@ -193,9 +193,13 @@ describe('trib node', function () {
       'd.pid',
       '--logfile',
       'd.log',
+      '--appendonly',
+      'yes',
     ];
     const parent = spawnNode(args, dir);
     expect(await parent.ended, parent.output()).to.equal(0);
+    // Its log is in a file that nobody has open.
+    expect(parent.output()).to.match(/^WARNING: appendonly yes.*next version\.\n$/);
     const pid = Number(readFileSync(join(dir, 'd.pid'), 'utf8'));
     willStop(pid);
     expect(pid).not.to.equal(parent.child.pid);

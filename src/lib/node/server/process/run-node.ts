@@ -6,6 +6,7 @@ import { accessSync, appendFileSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { latin1ToUtf8, utf8ToLatin1 } from '../../../kernel/bytes.js';
 import { messageOf, TribError } from '../../../kernel/errors.js';
+import type { Configuration } from '../../config/configuration.js';
 import type { Log } from '../../ports/wings.js';
 import { type EmbeddedNode, startNode } from '../node.js';
 import { isDaemonChild, reportToParent, startDaemon } from './daemon.js';
@@ -24,6 +25,7 @@ export interface NodeProcess {
 export async function runNode(args: readonly string[], self: NodeProcess): Promise<number> {
   try {
     const start = readStartConfig(args);
+    if (!isDaemonChild()) sayAloud(start.config, self);
     if (start.config.boolean('daemonize') && !isDaemonChild()) {
       const failure = await startDaemon(start.stdinText);
       if (failure !== undefined) self.stderr(`${failure}\n`);
@@ -41,6 +43,19 @@ export async function runNode(args: readonly string[], self: NodeProcess): Promi
     if (isDaemonChild()) await reportToParent({ kind: 'failed', text });
     else self.stderr(`${text}\n`);
     return 1;
+  }
+}
+
+/**
+ * What was asked for and is not done goes to the log, as with redis-server; but a log in a file is not read
+ * at the start, and people lose data by what they do not read.
+ */
+function sayAloud(config: Configuration, { stderr }: NodeProcess): void {
+  if (config.get('logfile') === '' && !config.boolean('daemonize')) return;
+  for (const name of ['appendonly', 'save'] as const) {
+    if (!config.isGiven(name)) continue;
+    const warning = config.warnings().find((text) => text.startsWith(`${name} `));
+    if (warning !== undefined) stderr(`WARNING: ${warning}\n`);
   }
 }
 
