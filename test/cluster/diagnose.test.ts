@@ -218,6 +218,20 @@ describe('diagnose', () => {
     expect(timeouts.nodes).to.deep.equal([idOf(5)]);
   });
 
+  it('warns of a node timeout so low that only a create that was killed can have left it', () => {
+    const view = changed((nodes) => {
+      for (const node of nodes) node.nodeTimeoutMs = 300;
+    });
+    const low = only(view, 'node-timeout-low');
+    expect(low.severity).to.equal('warning');
+    expect(low.nodes).to.have.length(6);
+    expect(low.cure).to.deep.equal(['trib set-timeout 10.0.0.1:7000 15000']);
+    const chosen = changed((nodes) => {
+      for (const node of nodes) node.nodeTimeoutMs = 1000;
+    });
+    expect(diagnose(chosen).map(({ id }) => id)).not.to.contain('node-timeout-low');
+  });
+
   it('takes loopback addresses as information on one host, as a warning between hosts', () => {
     const oneHost = viewOf(syntheticNodes({ hostOf: () => '127.0.0.1' }));
     expect(only(oneHost, 'loopback-announced').severity).to.equal('info');

@@ -32,6 +32,7 @@ export type FindingId =
   | 'epoch-collision'
   | 'versions-mixed'
   | 'node-timeouts-unequal'
+  | 'node-timeout-low'
   | 'loopback-announced'
   | 'announced-address-differs'
   | 'few-primaries'

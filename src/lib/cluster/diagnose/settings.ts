@@ -5,11 +5,17 @@ import { groupBy } from '../group-by.js';
 import type { Member } from '../view.js';
 import { at, finding, listed, plural, type Context } from './context.js';
 
+/** Below this a full garbage collection, a slow command or a fork is a failure. */
+const LOW_TIMEOUT_MS = 500;
+/** What servers start with. */
+const USUAL_TIMEOUT_MS = 15_000;
+
 export function settingFindings(context: Context): readonly Finding[] {
   return [
     ...epochCollisions(context),
     ...mixedVersions(context),
     ...unequalTimeouts(context),
+    ...lowTimeouts(context),
     ...loopbacks(context),
     ...differingAddresses(context),
   ];
@@ -68,6 +74,28 @@ function unequalTimeouts(context: Context): readonly Finding[] {
       evidence: timeouts.map(([ms, nodes]) => `${ms} ms: ${listed(nodes.map(at))}`),
       cure: [`trib set-timeout ${context.entry} ${usual![0]}`],
       about: timeouts.filter(([ms]) => ms !== usual![0]).flatMap(([, nodes]) => nodes),
+    }),
+  ];
+}
+
+/**
+ * Nobody chooses so little: a `create` that was killed leaves its nodes with the timeout it joined them
+ * with. All is well then, until the first pause of a process starts an election.
+ */
+function lowTimeouts(context: Context): readonly Finding[] {
+  const low = groupKnown(context.members, ({ claim }) => claim?.facts.nodeTimeoutMs).filter(
+    ([ms]) => ms > 0 && ms <= LOW_TIMEOUT_MS,
+  );
+  if (low.length === 0) return [];
+  return [
+    finding({
+      id: 'node-timeout-low',
+      severity: 'warning',
+      subject: 'cluster',
+      message: `cluster-node-timeout is at most ${LOW_TIMEOUT_MS} ms: a short pause makes a living node look dead.`,
+      evidence: low.map(([ms, nodes]) => `${ms} ms: ${listed(nodes.map(at))}`),
+      cure: [`trib set-timeout ${context.entry} ${USUAL_TIMEOUT_MS}`],
+      about: low.flatMap(([, nodes]) => nodes),
     }),
   ];
 }
