@@ -219,6 +219,23 @@ describe('convergence', () => {
     expect(failure.hints[0]).to.equal('127.0.0.1:7001 says cluster_state:fail');
   });
 
+  it('has patience with a node too busy to answer, and gives up on one that is gone', async () => {
+    let looks = 0;
+    const busy = new FakeLinks((command, node) => {
+      if (command === 'CLUSTER NODES' && portOf(node) === 7000 && looks++ === 0) {
+        throw new TribError('DEADLINE', '127.0.0.1:7000 did not answer');
+      }
+      return healthy(command, node);
+    });
+    const view = await waitConverged(REFS[0]!.address, contextOf(busy));
+    expect(view.claims.size).to.equal(3);
+    const gone = new FakeLinks(() => {
+      throw new TribError('NODE_UNREACHABLE', 'connection refused');
+    });
+    const failure = await rejectionOf(waitConverged(REFS[0]!.address, contextOf(gone)));
+    expect(failure.code).to.equal('NODE_UNREACHABLE');
+  });
+
   it('waits for as many nodes as are asked for', async () => {
     const context = contextOf(new FakeLinks(healthy), { deadlineMs: 60 });
     expect((await waitConverged(REFS[0]!.address, context, { nodeCount: 3 })).claims.size).to.equal(

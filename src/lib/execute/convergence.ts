@@ -71,6 +71,23 @@ function unsettledAt({ reachedAt, records, self, facts }: Claim, wish: Convergen
   return missing;
 }
 
+/**
+ * The view, or why there is none yet: the node everybody was introduced to may be too busy with handshakes
+ * to answer for seconds, which is no reason to undo a hundred of them.
+ */
+async function lookFrom(
+  entry: NodeAddress,
+  { links }: ExecutionContext,
+  pool: RecordPool,
+): Promise<ClusterView | string> {
+  try {
+    return await observe(links, entry, { pool });
+  } catch (error) {
+    if (error instanceof TribError && error.code === 'DEADLINE') return error.message;
+    throw error;
+  }
+}
+
 /** @throws TribError DEADLINE naming what is missing, INTERRUPTED */
 export async function waitConverged(
   entry: NodeAddress,
@@ -81,7 +98,8 @@ export async function waitConverged(
   const pauseMs = Math.max(PAUSE_MS_MIN, (wish.nodeCount ?? 0) * PAUSE_MS_PER_NODE);
   const wait = { what: 'Waiting for the cluster to agree', pauseMs, ...context };
   const answer = await waitFor<ClusterView>(wait, async (): Promise<Look<ClusterView>> => {
-    const view = await observe(context.links, entry, { pool });
+    const view = await lookFrom(entry, context, pool);
+    if (typeof view === 'string') return { done: false, missing: [view] };
     const missing = unsettled(view, wish);
     return missing.length === 0 ? { done: true, value: view } : { done: false, missing };
   });
