@@ -21,7 +21,7 @@ for (let byte = 0; byte < 256; byte++) {
 }
 
 /** CRC16-XMODEM (polynomial 0x1021, initial value 0) of `key[from, to)`. */
-export function crc16(key: string, from = 0, to = key.length): number {
+function crc16(key: string, from = 0, to = key.length): number {
   let crc = 0;
   for (let at = from; at < to; at++) {
     crc = ((crc << 8) & 0xffff) ^ CRC16_TABLE[((crc >> 8) ^ key.charCodeAt(at)) & 0xff]!;

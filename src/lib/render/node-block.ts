@@ -22,7 +22,7 @@ export function nodeBlocks(view: ClusterView): readonly string[] {
     .flatMap((member) => nodeBlock(member, replicas.get(member.id) ?? 0));
 }
 
-export function nodeBlock(member: Member, replicaCount: number): readonly string[] {
+function nodeBlock(member: Member, replicaCount: number): readonly string[] {
   const { id, role, address, slots, record, primaryId } = member;
   const flags = [...record.flags].filter((flag) => flag !== 'myself').join(',');
   return [

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { TribError } from '../../../src/lib/kernel/errors.js';
-import { encodeReply, type Reply } from '../../../src/lib/wire/resp/reply.js';
+import type { Reply } from '../../../src/lib/wire/resp/reply.js';
+import { encodeReply } from './encode-reply.js';
 import { ReplyDecoder } from '../../../src/lib/wire/resp/reply-decoder.js';
 
 const bytes = fc.uint8Array({ maxLength: 30 }).map((some) => Buffer.from(some).latin1Slice());

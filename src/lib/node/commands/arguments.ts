@@ -4,7 +4,6 @@ import { INT64_MAX, INT64_MIN } from '../store/value.js';
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const SYNTAX_ERROR = 'ERR syntax error';
 export const NO_SUCH_KEY = 'ERR no such key';
-export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
 /** A client's word as errors quote it: real servers print C strings, which end at a NUL, and not without end. */
 export function quotable(word: string, lengthMax = 128): string {

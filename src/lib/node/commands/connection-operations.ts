@@ -3,8 +3,6 @@ import type { StoreCall } from './store-call.js';
 import { integer, NOT_AN_INTEGER, SYNTAX_ERROR, quotable } from './arguments.js';
 import { REDIS_VERSION } from '../ports/version.js';
 
-const CLUSTER_DISABLED = 'ERR This instance has cluster support disabled';
-
 export function ping(call: StoreCall): void {
   const { argv, client, reply } = call;
   if (argv.length > 2) {
@@ -175,36 +173,4 @@ export function reset(call: StoreCall): void {
   client.isNoEvict = false;
   client.isAuthenticated = sessions.authenticate('default', '') === 'no-password-set';
   call.reply.status('RESET');
-}
-
-export function readonly(call: StoreCall): void {
-  setReadonly(call, true);
-}
-
-export function readwrite(call: StoreCall): void {
-  setReadonly(call, false);
-}
-
-function setReadonly(call: StoreCall, isReadonly: boolean): void {
-  if (call.wings.cluster === undefined) {
-    call.reply.error(CLUSTER_DISABLED);
-    return;
-  }
-  call.client.isReadonly = isReadonly;
-  call.reply.status('OK');
-}
-
-export function asking(call: StoreCall): void {
-  if (call.wings.cluster === undefined) {
-    call.reply.error(CLUSTER_DISABLED);
-    return;
-  }
-  call.client.isAsking = true;
-  call.reply.status('OK');
-}
-
-/** Every CLUSTER subcommand: the wing answers. */
-export function cluster(call: StoreCall): void {
-  if (call.wings.cluster === undefined) call.reply.error(CLUSTER_DISABLED);
-  else call.wings.cluster.command(call.argv, call.reply, call.client);
 }

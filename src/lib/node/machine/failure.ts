@@ -52,7 +52,7 @@ export function suspect(state: ClusterState, node: ClusterNode): void {
 }
 
 /** PFAIL becomes FAIL once a majority of primaries agrees. */
-export function failIfAgreed(state: ClusterState, node: ClusterNode): void {
+function failIfAgreed(state: ClusterState, node: ClusterNode): void {
   if (!isSuspect(node) || isFailed(node)) return;
   const ours = isPrimary(state.myself) ? 1 : 0;
   if (countFailureReports(state, node) + ours < quorumOf(state)) return;

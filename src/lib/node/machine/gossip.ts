@@ -87,7 +87,7 @@ function isElsewhere(node: ClusterNode, entry: GossipEntry): boolean {
 }
 
 /** CLUSTER FORGET keeps gossip from bringing a node back while the others still know it. */
-export function isForgotten(state: ClusterState, id: string): boolean {
+function isForgotten(state: ClusterState, id: string): boolean {
   const untilMs = state.forgotten.get(id);
   if (untilMs === undefined) return false;
   if (untilMs > state.nowMs) return true;

@@ -77,7 +77,7 @@ export function removeReplica(primary: ClusterNode, replica: ClusterNode): void 
 }
 
 /** Opens our connection to a node. The first words on it are said when it stands. */
-export function connectTo(state: ClusterState, node: ClusterNode): void {
+function connectTo(state: ClusterState, node: ClusterNode): void {
   const link: Link = {
     id: takeLinkId(state),
     direction: 'to',

@@ -4,7 +4,7 @@ import { SLOT_COUNT } from '../../kernel/slot.js';
 import { NodeFlag } from '../../wire/bus/message.js';
 import { isPrimary, type ClusterNode, type ClusterState } from './state.js';
 
-export function testBit(bitmap: Uint8Array, slot: number): boolean {
+function testBit(bitmap: Uint8Array, slot: number): boolean {
   return (bitmap[slot >> 3]! & (1 << (slot & 7))) !== 0;
 }
 

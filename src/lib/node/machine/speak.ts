@@ -28,7 +28,7 @@ import { clearBit, slotsOf } from './slots.js';
 
 type Body = SendableMessage['body'];
 
-export function headerOf(state: ClusterState, extraFlags = 0): BusHeader {
+function headerOf(state: ClusterState, extraFlags = 0): BusHeader {
   const { myself, settings, ports, manual } = state;
   const speaker = primaryOf(myself) ?? myself;
   // A paused primary says so in everything it sends: its offset is then final.

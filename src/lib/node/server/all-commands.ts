@@ -1,6 +1,7 @@
 /** Every command table in force. A new family joins here, and dispatch, COMMAND and the docs know it. */
 import { ACL_COMMANDS } from '../commands/acl.js';
 import { CLIENT_COMMANDS } from '../commands/client.js';
+import { CLUSTER_COMMANDS } from '../commands/cluster.js';
 import { COMMAND_COMMANDS } from '../commands/command.js';
 import { CONFIG_COMMANDS } from '../commands/config.js';
 import { CONNECTION_COMMANDS } from '../commands/connection.js';
@@ -21,6 +22,7 @@ export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...KEY_COMMANDS,
   ...EXPIRY_COMMANDS,
   ...CONNECTION_COMMANDS,
+  ...CLUSTER_COMMANDS,
   ...CLIENT_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...PUBSUB_COMMANDS,

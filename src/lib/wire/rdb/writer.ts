@@ -119,7 +119,7 @@ export function writeString(bytes: Buffer, at: number, text: string): number {
   return from + bytes.latin1Write(text, from);
 }
 
-export function writeLength(bytes: Buffer, at: number, length: number): number {
+function writeLength(bytes: Buffer, at: number, length: number): number {
   if (length < 0x40) {
     bytes[at] = length;
     return at + 1;
