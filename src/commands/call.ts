@@ -52,6 +52,16 @@ export default class Call extends ClusterCommand {
       summary: 'replicas only',
       exclusive: ['only-masters'],
     }),
+    'last-from-stdin': Flags.boolean({
+      char: 'x',
+      summary: 'the last word is what the standard input holds',
+    }),
+    'tag-from-stdin': Flags.string({
+      char: 'X' as 'x',
+      helpValue: '<tag>',
+      summary: 'the word that equals this one is what the standard input holds',
+      exclusive: ['last-from-stdin'],
+    }),
     here: Flags.boolean({
       summary: 'on the given node alone, not on the whole cluster',
       exclusive: ['only-masters', 'only-replicas'],
@@ -69,6 +79,7 @@ export default class Call extends ClusterCommand {
     if (text === '') throw this.usage('Which node? Give host:port of any node.');
     if (command.length === 0) throw this.usage('Which command? Give it after the node.');
     const target = targetFrom(text);
+    const args = await argumentsOf(command, flags);
     return this.withSession(flags, [target], async (session) => {
       const { view } = await this.lookAt(session, target.address);
       this.say([`>>> Calling ${command.join(' ')}`]);
@@ -78,7 +89,6 @@ export default class Call extends ClusterCommand {
           deadlineMs: flags.deadline ?? CALL_DEADLINE_MS,
           signal: session.context.signal,
         };
-        const args = command.map(utf8ToLatin1);
         try {
           const reply = await callRaw(address, args, session.connection, options);
           return { id, address: formatAddress(address), reply };
@@ -102,6 +112,21 @@ export default class Call extends ClusterCommand {
       else process.stdout.write(Buffer.from(`${address}: ${replyText(reply)}\n`, 'latin1'));
     }
   }
+}
+
+/** Latin1 words; the standard input goes as it is, whatever bytes it holds. */
+async function argumentsOf(
+  command: readonly string[],
+  flags: { readonly 'last-from-stdin': boolean; readonly 'tag-from-stdin'?: string | undefined },
+): Promise<readonly string[]> {
+  const { 'last-from-stdin': isLast, 'tag-from-stdin': tag } = flags;
+  const args = command.map(utf8ToLatin1);
+  if (!isLast && tag === undefined) return args;
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  const input = Buffer.concat(chunks).toString('latin1');
+  if (isLast) return [...args, input];
+  return command.map((word, index) => (word === tag ? input : args[index]!));
 }
 
 function chosen(

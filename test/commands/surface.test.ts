@@ -108,6 +108,8 @@ describe('the surface of the commands', () => {
     '--tls --tls-ciphersuites A --cluster info',
     '-h 127.0.0.1 -p 1 -n 0 -s /tmp/x -c --cluster info',
     '--cluster check --cluster-yes',
+    '-x --cluster call',
+    '-X tag --cluster call',
     '--cluster call --cluster-only-masters',
     '--cluster call --cluster-only-primaries',
     '--cluster call --cluster-only-replicas',
@@ -127,6 +129,18 @@ describe('the surface of the commands', () => {
       const operands = raw.filter(({ type }) => type === 'arg');
       expect(operands, line).to.deep.equal([]);
     }
+  });
+
+  it('keeps operands in their order, also where one equals the value of an option', async () => {
+    const { status, stderr } = await runTrib([
+      'set-timeout',
+      '--deadline',
+      '50',
+      '127.0.0.1:1',
+      '50',
+    ]);
+    expect(status).to.equal(5);
+    expect(stderr).to.include('127.0.0.1:1');
   });
 
   it('has the short options of redis-cli, on every command that connects', async () => {

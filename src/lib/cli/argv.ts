@@ -7,7 +7,19 @@ import { TOPICS, commandIn } from './command-words.js';
 
 /** Options with a value that redis-cli takes before the command. */
 const VALUED = new Set([
-  ...['-a', '--pass', '--user', '-u', '--uri', '-t', '--cacert', '--cacertdir', '--cert', '--key'],
+  ...[
+    '-a',
+    '--pass',
+    '--user',
+    '-u',
+    '--uri',
+    '-t',
+    '-X',
+    '--cacert',
+    '--cacertdir',
+    '--cert',
+    '--key',
+  ],
   ...['--sni', '--tls-ciphers', '--tls-ciphersuites', '--password-file', '--nat-map'],
   ...['--connect-timeout', '--deadline'],
 ]);

@@ -3,7 +3,7 @@
  * without it the command prints text on the way. Errors become one message with the next thing to type, or
  * one document, and an exit status from the one table in kernel/errors.
  */
-import { Command } from '@oclif/core';
+import { Command, type Interfaces } from '@oclif/core';
 import { TribError } from '../kernel/errors.js';
 import type { Capabilities } from '../render/style.js';
 import { failureDocument, failureFrom, failureText } from './failure.js';
@@ -14,6 +14,23 @@ const WIDTH_DEFAULT = 80;
 export abstract class TribCommand extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = outputFlags;
+
+  /**
+   * Operands in the order they were typed: oclif takes those that equal the value of an option for that
+   * value, and `set-timeout --deadline 1000 HOST 1000` would come out the wrong way round.
+   */
+  protected override async parse<
+    F extends Record<string, unknown>,
+    B extends Record<string, unknown>,
+    A extends Record<string, unknown>,
+  >(
+    options?: Interfaces.Input<F, B, A>,
+    argv?: string[],
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    const operands = parsed.raw.filter(({ type }) => type === 'arg');
+    return { ...parsed, argv: operands.map(({ input }) => input) };
+  }
 
   /** Colour for people at a terminal who do not object. */
   protected get capabilities(): Capabilities {
