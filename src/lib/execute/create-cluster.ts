@@ -4,6 +4,7 @@
  */
 import type { Claim, ClusterView } from '../cluster/model.js';
 import { AssertionFailure, TribError, assert, messageOf } from '../kernel/errors.js';
+import type { NodeId } from '../kernel/node-id.js';
 import type { NodeRef, Plan, Stage } from '../plan/plan.js';
 import { acquaint, introduce } from './acquaint.js';
 import type { ExecutionContext } from './context.js';
@@ -48,13 +49,23 @@ export async function createCluster(
       });
     }
     // Slots, roles and links of replicas spread by the same gossip: one wait for all of it.
-    return await waitConverged(members[0]!.address, context, { nodeCount: members.length });
+    const view = await waitConverged(members[0]!.address, context, { nodeCount: members.length });
+    return options.joinsPromptly === true ? view : withoutTimeouts(view);
   } catch (error) {
     if (error instanceof AssertionFailure) throw error;
     throw await undone(error, members, context);
   } finally {
     await pace.restore();
   }
+}
+
+/** The look was taken at the hurried pace; the timeouts that hold from here on were not looked at. */
+function withoutTimeouts(view: ClusterView): ClusterView {
+  const claims = [...view.claims].map(([id, claim]): [NodeId, Claim] => [
+    id,
+    { ...claim, facts: { ...claim.facts, nodeTimeoutMs: undefined } },
+  ]);
+  return { ...view, claims: new Map(claims) };
 }
 
 /**
