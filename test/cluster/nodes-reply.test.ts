@@ -80,6 +80,11 @@ describe('CLUSTER NODES', () => {
     [`${ID} :1@2 myself - 0 0 7\n`, 'line 1 of CLUSTER NODES: fewer than eight fields'],
     [`xyz :1@2 myself - 0 0 7 connected\n`, 'line 1 of CLUSTER NODES: "xyz" is no node id'],
     [`${ID} nowhere myself - 0 0 7 connected`, 'line 1 of CLUSTER NODES: "nowhere" is no address'],
+    [
+      `${ID} \x1b]0;x\x07:1@2 myself - 0 0 7 connected`,
+      'line 1 of CLUSTER NODES: control characters',
+    ],
+    [`${ID} :1@2,\x1b[2J myself - 0 0 7 connected`, 'line 1 of CLUSTER NODES: control characters'],
     [`${ID} :1@2 myself - 0 0 x connected`, 'line 1 of CLUSTER NODES: "x" is no epoch'],
     [`${ID} :1@2 myself - 0 0 7 connected 9-1`, 'line 1 of CLUSTER NODES: "9-1" is no slot range'],
     [

@@ -103,6 +103,8 @@ function parseLine(text: string, start: number, end: number, pool: RecordPool): 
   const key = text.slice(start, timesAt) + text.slice(restAt, end);
   const known = pool.find(key);
   if (known) return ok(known);
+  // Text of nodes ends on terminals: no escape sequence gets that far, not even in an error.
+  if (/\p{Cc}/u.test(key)) return err('control characters');
   const parsed = parseFields(key.split(' '), pool);
   if (parsed.ok) pool.keep(key, parsed.value);
   return parsed;
