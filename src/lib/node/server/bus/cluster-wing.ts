@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { TribError, unreachable } from '../../../kernel/errors.js';
+import { unreachable } from '../../../kernel/errors.js';
 import type { NodeId } from '../../../kernel/node-id.js';
 import { Prng } from '../../../kernel/prng.js';
 import type { ReplySink } from '../../../wire/resp/reply-sink.js';
@@ -26,15 +26,13 @@ import {
 import { step, within } from '../../machine/step.js';
 import type { ClientPort } from '../../ports/client.js';
 import type { RouteQuery } from '../../ports/wings.js';
-import { Listener } from '../listener.js';
+import type { Listener } from '../listener.js';
+import { openBusPort, sourceAddressOf } from './bus-port.js';
 import { BusLinks } from './links.js';
 import { NodesFile } from './nodes-file.js';
 import type { ClusterWingOptions, RunningClusterWing } from './options.js';
 import { readSettings, WATCHED } from './settings.js';
 
-const BUS_PORT_OFFSET = 10_000;
-const PORT_MAX = 65_535;
-const BACKLOG = 511;
 /** How long news that nobody relies on may stay unsaved; in a temporary folder nobody ever does. */
 const SAVE_DELAY_MS = 50;
 const TEMPORARY_SAVE_DELAY_MS = 1000;
@@ -67,7 +65,7 @@ class RunningCluster implements RunningClusterWing {
 
   static async start(options: ClusterWingOptions, file: NodesFile): Promise<RunningCluster> {
     let cluster: RunningCluster | undefined;
-    const listener = await openListener(options, (socket) => {
+    const listener = await openBusPort(options, (socket) => {
       if (cluster) cluster.#accept(socket);
       else socket.destroy();
     });
@@ -236,7 +234,7 @@ class RunningCluster implements RunningClusterWing {
         this.#persist(effect.durable, state);
         return;
       case 'connect':
-        this.#links.connect(effect.link, effect.ip, effect.busPort, this.#sourceAddress());
+        this.#links.connect(effect.link, effect.ip, effect.busPort, sourceAddressOf(this.#options));
         return;
       case 'close':
         this.#links.close(effect.link);
@@ -294,37 +292,6 @@ class RunningCluster implements RunningClusterWing {
       this.#file.write(memoryOf(this.#state), false);
     }, delayMs);
   }
-
-  /**
-   * Peers take the address a packet comes from for the address to reach us at, so the bus speaks from the
-   * address it listens on, where that is one and not "all". On 127.0.0.1 the system does so by itself, and
-   * choosing it here would cost a search for a free port at every connection.
-   */
-  #sourceAddress(): string | undefined {
-    const configured = this.#wings.config.get('bind-source-addr') ?? '';
-    if (configured !== '') return configured;
-    const first = this.#options.bind[0]?.replace(/^-/, '') ?? '';
-    const isChosenBySystem = ['', '*', '::*', '0.0.0.0', '::', '127.0.0.1'].includes(first);
-    return isChosenBySystem ? undefined : first;
-  }
-}
-
-async function openListener(
-  options: ClusterWingOptions,
-  onSocket: (socket: Socket) => void,
-): Promise<Listener> {
-  const configured = options.busPort ?? options.wings.config.number('cluster-port');
-  const wanted = configured || (options.port || options.tlsPort) + BUS_PORT_OFFSET;
-  if (wanted > PORT_MAX) {
-    throw new TribError(
-      'BAD_CONFIG',
-      `the bus port would be ${wanted}: there is none above 65535`,
-      {
-        hint: 'Use a client port of at most 55535, or set cluster-port.',
-      },
-    );
-  }
-  return Listener.open({ bind: options.bind, port: wanted, backlog: BACKLOG, onSocket });
 }
 
 function plainIp(address: string | undefined): string {
