@@ -158,7 +158,7 @@ const refuse = (text: string): Refusal => ({ text, isRedirect: false });
 
 const isWriting = (one: QueuedCommand): boolean => one.command.isWrite;
 
-const NO_COMMANDS: readonly QueuedCommand[] = [];
+const NO_COMMANDS: readonly QueuedCommand[] = Object.freeze([]);
 
 /** What an EXEC is about to run; nothing for any other command. */
 function queueOf(connection: Connection, command: Command): readonly QueuedCommand[] {
