@@ -12,6 +12,8 @@ import { normalizeWords } from '../src/lib/cli/argv.js';
 export async function main(argv, root) {
   // oclif would look for a file with the user's own colours; ours are in lib/render.
   process.env.TRIB_DISABLE_THEME ??= 'true';
+  process.stdout.prependListener('error', stopTalking);
+  process.on('uncaughtException', (error) => fail(error, argv));
   try {
     const config = await Config.load({ root, pjson, plugins: [pluginOf(root)] });
     await run(normalizeWords(argv), config);
@@ -19,6 +21,23 @@ export async function main(argv, root) {
   } catch (error) {
     await handle(error);
   }
+}
+
+/** A pipe whose reader has enough is no error; a full disk is one, without a stack. */
+function stopTalking(error) {
+  if (error.code !== 'EPIPE')
+    process.stderr.write(`[ERR] Cannot write the output: ${error.message}\n`);
+  process.exit(error.code === 'EPIPE' ? undefined : 1);
+}
+
+/** Our own mistakes. Node would print the line it stopped at, which is the whole bundle. */
+function fail(error, argv) {
+  const isVerbose = argv.includes('--verbose') || argv[0] === 'node';
+  const text = (isVerbose && error?.stack) || (error?.message ?? String(error));
+  process.stderr.write(`[ERR] trib itself failed: ${text}\n`);
+  if (!isVerbose)
+    process.stderr.write('      Run it again with --verbose and report what it says.\n');
+  process.exit(1);
 }
 
 function pluginOf(root) {

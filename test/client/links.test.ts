@@ -37,7 +37,7 @@ describe('links to servers', () => {
     server!.on('connection', () => connections++);
     const link = links.to({ host: '127.0.0.1', port });
     const failure = await rejectionOf(link.call(['BLOCK'], { deadlineMs: 50 }));
-    expect(failure.code).to.equal('DEADLINE');
+    expect(failure.code).to.equal('NO_ANSWER');
     expect(failure.message).to.include(`127.0.0.1:${port}`).and.include('BLOCK');
     expect(await link.call(['PING'])).to.equal('PONG');
     expect(connections).to.equal(2);
@@ -130,7 +130,7 @@ describe('links to servers', () => {
     });
     const link = links.to({ host: '127.0.0.1', port });
     expect((await rejectionOf(link.ask([['BLOCK']], { deadlineMs: 50 }))).code).to.equal(
-      'DEADLINE',
+      'NO_ANSWER',
     );
     expect(await link.ask([['PING']])).to.deep.equal(['PONG']);
   });

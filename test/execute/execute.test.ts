@@ -35,7 +35,7 @@ function healthy(command: string, node: string): unknown {
 describe('observe', () => {
   it('asks every node once, and makes a node that does not answer a silence', async () => {
     const links = new FakeLinks((command, node) => {
-      if (portOf(node) === 7002) throw new TribError('DEADLINE', 'no answer');
+      if (portOf(node) === 7002) throw new TribError('NO_ANSWER', 'no answer');
       return healthy(command, node);
     });
     const view = await observe(links, REFS[0]!.address);
@@ -223,7 +223,7 @@ describe('convergence', () => {
     let looks = 0;
     const busy = new FakeLinks((command, node) => {
       if (command === 'CLUSTER NODES' && portOf(node) === 7000 && looks++ === 0) {
-        throw new TribError('DEADLINE', '127.0.0.1:7000 did not answer');
+        throw new TribError('NO_ANSWER', '127.0.0.1:7000 did not answer');
       }
       return healthy(command, node);
     });
@@ -263,7 +263,7 @@ describe('hurry', () => {
   it('restores a node whose answer to the change was lost', async () => {
     const links = new FakeLinks((command) => {
       if (command.startsWith('CONFIG GET')) return ['cluster-node-timeout', '15000'];
-      if (!command.endsWith('15000')) throw new TribError('DEADLINE', 'lost');
+      if (!command.endsWith('15000')) throw new TribError('NO_ANSWER', 'lost');
       return 'OK';
     });
     const { isFast, restore } = await hurry([REFS[0]!], contextOf(links));

@@ -166,8 +166,8 @@ describe('create, on real servers', function () {
       ...servers.map(addressOf),
     ]);
     servers[1]!.signal('SIGCONT');
-    expect(status).to.equal(1);
-    expect(document.error.code).to.equal('DEADLINE');
+    expect(status).to.equal(5);
+    expect(document.error.code).to.equal('NO_ANSWER');
     expect(document.error.message).to.include(addressOf(servers[1]!));
     for (const server of servers) expect(isBlank(server)).to.equal(true);
   });

@@ -24,7 +24,8 @@ const taken = new Set<number>();
 /** A free client port whose bus port (+10000) is free as well. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    // Below 21000, where the bus ports of the others begin.
+    const port = 11_000 + Math.floor(Math.random() * 10_000);
     if (taken.has(port)) continue;
     if ((await canListen(port, host)) && (await canListen(port + 10_000, host))) {
       taken.add(port);

@@ -85,7 +85,11 @@ export function loginRefused(
   });
 }
 
-export function replyError(where: string, args: Arguments, words: string): TribError {
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/g;
+
+export function replyError(where: string, args: Arguments, said: string): TribError {
+  // What a server says may hold anything; a terminal shall not obey it.
+  const words = said.replace(CONTROL_CHARACTERS, '?');
   const command = commandName(args);
   const details = { node: where, command, reply: words };
   if (words.startsWith('NOAUTH') || words.includes('operation not permitted')) {
@@ -128,10 +132,10 @@ export function notRedis(where: string, cause: unknown): TribError {
 
 export function deadlinePassed(where: string, args: Arguments, deadlineMs: number): TribError {
   return new TribError(
-    'DEADLINE',
+    'NO_ANSWER',
     `${where} did not answer ${commandName(args)} within ${deadlineMs} ms.`,
     {
-      hint: 'The process may be stopped, swapping, or busy with a slow command; --deadline waits longer.',
+      hint: 'The process may be stopped, swapping, or busy with a slow command.',
       details: { node: where, command: commandName(args), deadlineMs },
     },
   );

@@ -83,7 +83,7 @@ async function lookFrom(
   try {
     return await observe(links, entry, { pool });
   } catch (error) {
-    if (error instanceof TribError && error.code === 'DEADLINE') return error.message;
+    if (error instanceof TribError && error.code === 'NO_ANSWER') return error.message;
     throw error;
   }
 }

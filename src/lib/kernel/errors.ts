@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   DECLINED: { exitStatus: 3 },
   PLAN_STALE: { exitStatus: 4 },
   NODE_UNREACHABLE: { exitStatus: 5 },
+  NO_ANSWER: { exitStatus: 5 },
   INTERRUPTED: { exitStatus: 130 },
   UNHEALTHY: { exitStatus: 1 },
   DEADLINE: { exitStatus: 1 },

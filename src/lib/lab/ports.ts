@@ -9,8 +9,9 @@ import { TribError } from '../kernel/errors.js';
 /** What Redis adds to the client port when cluster-port is not set. */
 export const BUS_PORT_OFFSET = 10_000;
 
+/** Client ports end where bus ports begin: nobody's client port is another's bus port. */
 const LOWEST = 11_000;
-const HIGHEST = 32_767 - BUS_PORT_OFFSET;
+const HIGHEST = LOWEST + BUS_PORT_OFFSET;
 
 /** A machine where this many ports in a row are taken has other troubles. */
 const TRIES_MAX = 10_000;

@@ -180,6 +180,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         onSocket: (socket) => this.#admit(socket),
         startBus: isCluster ? (own) => this.#startBus(startCluster, own) : undefined,
       });
+      // CONFIG GET and INFO tell the port that was taken, not the one that was asked for.
+      config.settle('port', String(this.port));
     }
     this.#isAccepting = true;
     this.#replication.start();

@@ -23,8 +23,11 @@ export interface ClientPort {
   readonly bus: RunningClusterWing | undefined;
 }
 
-/** Below the range from which systems take ports for outgoing connections, with room for + 10000. */
-const DRAWN_PORTS = { first: 12_000, last: 32_000 } as const;
+/**
+ * Below the range from which systems take ports for outgoing connections, with room for + 10000, and no
+ * wider than that: else one node's client port could be another's bus port.
+ */
+const DRAWN_PORTS = { first: 11_000, last: 21_000 } as const;
 const DRAWS_MAX = 100;
 
 /** @throws TribError ADDRESS_IN_USE, and whatever the bus rejects with. */

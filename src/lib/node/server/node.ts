@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { utf8ToLatin1 } from '../../kernel/bytes.js';
 import { Configuration } from '../config/configuration.js';
 import type { Log } from '../ports/wings.js';
 import { Assembly } from './assembly.js';
@@ -48,13 +49,14 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
   const dir =
     options.dir ??
     (ownsDir ? mkdtempSync(join(tmpdir(), 'trib-node-')) : (config.get('dir') ?? '.'));
+  if (!(options.config instanceof Configuration)) config.settle('dir', utf8ToLatin1(dir));
   const cleanUp = (): void => {
     if (ownsDir) rmSync(dir, { recursive: true, force: true });
   };
   try {
     return await Assembly.start({
       config,
-      bind: options.host === undefined ? (config.get('bind') ?? '').split(' ') : [options.host],
+      bind: options.host === undefined ? addressesOf(config.get('bind') ?? '') : [options.host],
       port: options.port ?? config.number('port'),
       isAnyPort: options.port === 0,
       busPort: options.busPort,
@@ -70,4 +72,9 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
     cleanUp();
     throw error;
   }
+}
+
+/** An empty list stays empty, and is refused: `''` would mean every address there is. */
+function addressesOf(bind: string): string[] {
+  return bind.split(' ').filter((address) => address !== '');
 }
