@@ -3,6 +3,12 @@
 /** `proto-max-bulk-len` of Redis: a longer bulk is a broken peer or an attack. */
 export const BULK_BYTES_MAX = 512 * 1024 * 1024;
 
+/**
+ * The longest string that can be kept. V8's strings end 24 bytes short of 512 MiB, and a value travels in
+ * something longer than itself (a request, a reply, a DUMP payload): a MiB is left for that.
+ */
+export const STRING_BYTES_MAX = BULK_BYTES_MAX - 1024 * 1024;
+
 /** Redis allows 2^20 arguments plus change; more is not a command anybody types. */
 export const ARGUMENTS_MAX = 1024 * 1024;
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Backlog } from '../../../src/lib/node/replication/backlog.js';
 import { ReplicationHistory } from '../../../src/lib/node/replication/history.js';
+import { encodeRequest } from '../../../src/lib/wire/resp/request-encoder.js';
 import { StreamWriter } from '../../../src/lib/node/replication/stream-writer.js';
 
 const SIZE = 20_000;
@@ -106,5 +107,35 @@ describe('what a primary says', () => {
     writer.forgetDb();
     writer.command(1, ['DEL', 'a']);
     expect(writer.take().toString('latin1')).to.contain('SELECT');
+  });
+
+  it('keeps the order and the bytes of long and short commands, alone or between others', () => {
+    const long = '\xfe'.repeat(2 * 1024 * 1024);
+    const commands = [
+      ['DEL', 'a'],
+      ['MSET', 'b', long, 'c', long],
+      ['PING'],
+      ['SET', long, '\r\n'],
+    ];
+    const writer = new StreamWriter();
+    for (const argv of commands) writer.remark(argv);
+    const expected = commands.map(encodeRequest).join('');
+    expect(writer.pendingBytes).to.equal(expected.length);
+    const taken = writer.take();
+    expect(taken.equals(Buffer.from(expected, 'latin1'))).to.equal(true);
+    expect(writer.pendingBytes).to.equal(0);
+    expect(writer.take().length).to.equal(0);
+  });
+
+  it('makes bytes of its text before the text grows long', () => {
+    const argv = ['SET', 'k', 'v'.repeat(1_000_000)];
+    const one = Buffer.from(encodeRequest(argv), 'latin1');
+    const writer = new StreamWriter();
+    for (let count = 0; count < 70; count++) writer.remark(argv);
+    const taken = writer.take();
+    expect(taken.length).to.equal(70 * one.length);
+    for (const at of [0, 35, 66, 67, 68, 69]) {
+      expect(taken.subarray(at * one.length, (at + 1) * one.length).equals(one)).to.equal(true);
+    }
   });
 });

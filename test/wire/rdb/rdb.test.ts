@@ -89,6 +89,16 @@ describe('rdb', () => {
     );
   });
 
+  it('refuses a string longer than can be kept as soon as its length is known', () => {
+    const lengths = { plain: [0x80, 0x1f, 0xff, 0xff, 0xff], lzf: [0xc3, 5, 0x80, 0x20, 0, 0, 0] };
+    for (const length of Object.values(lengths)) {
+      const start = Buffer.concat([Buffer.from('REDIS0009'), Buffer.from([0, 1, 0x6b, ...length])]);
+      expect(faultOf(() => readAll([start]))).to.match(
+        /^unsupported.*a string of 53687091[12] bytes/,
+      );
+    }
+  });
+
   it('finds the end of every value type, however the bytes are cut', () => {
     const id = [...Buffer.alloc(16, 1)];
     const time = [...Buffer.alloc(8, 2)];

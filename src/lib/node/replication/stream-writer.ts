@@ -7,13 +7,20 @@ import { encodeRequest } from '../../wire/resp/request-encoder.js';
 
 const NO_DB = -1;
 
+/** Text is cheap to append to, but a string has an end (512 MiB); longer commands become bytes at once. */
+const TEXT_COMMAND_BYTES_MAX = 1024 * 1024;
+const TEXT_BYTES_MAX = 64 * 1024 * 1024;
+
 export class StreamWriter {
   #text = '';
+  /** What became bytes before `#text`. */
+  #pieces: Buffer[] = [];
+  #piecesBytes = 0;
   #db = NO_DB;
 
   /** Bytes not taken yet. */
   get pendingBytes(): number {
-    return this.#text.length;
+    return this.#piecesBytes + this.#text.length;
   }
 
   /** What the stream has selected; undefined when the next command must say it. */
@@ -25,14 +32,20 @@ export class StreamWriter {
   command(db: number, argv: readonly string[]): void {
     if (db !== this.#db) {
       this.#db = db;
-      this.#text += encodeRequest(['SELECT', String(db)]);
+      this.remark(['SELECT', String(db)]);
     }
-    this.#text += encodeRequest(argv);
+    this.remark(argv);
   }
 
   /** A word among servers, which no database is concerned with. */
   remark(argv: readonly string[]): void {
-    this.#text += encodeRequest(argv);
+    if (wordBytes(argv) <= TEXT_COMMAND_BYTES_MAX) {
+      this.#text += encodeRequest(argv);
+      if (this.#text.length > TEXT_BYTES_MAX) this.#settleText();
+    } else {
+      this.#settleText();
+      this.#settle(requestBytes(argv));
+    }
   }
 
   /** The reader to come knows of no SELECT before. */
@@ -41,8 +54,37 @@ export class StreamWriter {
   }
 
   take(): Buffer {
-    const bytes = Buffer.from(this.#text, 'latin1');
-    this.#text = '';
-    return bytes;
+    this.#settleText();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#piecesBytes = 0;
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
+
+  #settleText(): void {
+    if (this.#text === '') return;
+    this.#settle(Buffer.from(this.#text, 'latin1'));
+    this.#text = '';
+  }
+
+  #settle(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+    this.#piecesBytes += bytes.length;
+  }
+}
+
+/** A command of any length as bytes: as text, two long words could be more than one string can hold. */
+export function requestBytes(argv: readonly string[]): Buffer {
+  const pieces = [`*${argv.length}\r\n`];
+  for (const word of argv) pieces.push(`$${word.length}\r\n`, word, '\r\n');
+  const bytes = Buffer.allocUnsafe(wordBytes(pieces));
+  let at = 0;
+  for (const piece of pieces) at += bytes.latin1Write(piece, at);
+  return bytes;
+}
+
+function wordBytes(words: readonly string[]): number {
+  let bytes = 0;
+  for (const word of words) bytes += word.length;
+  return bytes;
 }

@@ -5,7 +5,7 @@
  * have needed; the caller yields and tries again. Chunks are joined only when enough of them are there,
  * so a 512 MB string arriving in 64 KB pieces is copied once and not eight thousand times.
  */
-import { BULK_BYTES_MAX } from '../../kernel/limits.js';
+import { STRING_BYTES_MAX } from '../../kernel/limits.js';
 import { Crc64 } from '../crc64.js';
 import { lzfDecompress } from '../lzf.js';
 import { RdbError } from './format.js';
@@ -115,7 +115,7 @@ export class RdbCursor {
     const length = this.#peekLength();
     if (length === undefined) return undefined;
     if (length.encoding >= 0) return this.#tryEncodedString(length.encoding);
-    if (length.value > BULK_BYTES_MAX) throw this.malformed(`a string of ${length.value} bytes`);
+    if (length.value > STRING_BYTES_MAX) throw this.#tooLong(length.value);
     if (!this.#has(length.bytes + length.value)) return undefined;
     const from = this.#at + length.bytes;
     this.#at = from + length.value;
@@ -128,12 +128,20 @@ export class RdbCursor {
     if (length === undefined) return undefined;
     if (length.encoding >= 0)
       return this.#tryEncodedString(length.encoding) === undefined ? undefined : true;
-    if (length.value > BULK_BYTES_MAX) throw this.malformed(`a string of ${length.value} bytes`);
+    if (length.value > STRING_BYTES_MAX) throw this.#tooLong(length.value);
     return this.tryBytes(length.bytes + length.value) && true;
   }
 
   malformed(what: string): RdbError {
     return new RdbError('malformed', `RDB: ${what}, at byte ${this.position}`);
+  }
+
+  /** Real servers keep a little more than we can; to hold a part of a value would be worse than none. */
+  #tooLong(bytes: number): RdbError {
+    return new RdbError(
+      'unsupported',
+      `RDB: a string of ${bytes} bytes, at byte ${this.position}; this node keeps at most ${STRING_BYTES_MAX}`,
+    );
   }
 
   #tryEncodedString(encoding: number): string | undefined {
@@ -161,9 +169,8 @@ export class RdbCursor {
       this.#backTo(start);
       return undefined;
     }
-    if (compressed > BULK_BYTES_MAX || original > BULK_BYTES_MAX) {
-      throw this.malformed('a compressed string beyond all bounds');
-    }
+    const longer = Math.max(compressed, original);
+    if (longer > STRING_BYTES_MAX) throw this.#tooLong(longer);
     const input = this.tryBytes(compressed);
     if (input === undefined) {
       this.#backTo(start);

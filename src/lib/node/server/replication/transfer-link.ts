@@ -3,9 +3,9 @@
  * Silence ends it: the timeout runs from the last sign of life, as MIGRATE's does, not over the whole.
  */
 import { createConnection, type Socket } from 'node:net';
-import { encodeRequest } from '../../../wire/resp/request-encoder.js';
 import { ReplyDecoder } from '../../../wire/resp/reply-decoder.js';
 import type { Reply } from '../../../wire/resp/reply.js';
+import { requestBytes } from '../../replication/stream-writer.js';
 
 export interface LinkFault {
   readonly during: 'connecting' | 'writing' | 'reading';
@@ -112,8 +112,7 @@ export class TransferLink {
     if (exchange === undefined) return;
     const { requests } = exchange;
     while (exchange.sent < requests.length) {
-      const request = encodeRequest(requests[exchange.sent++]!);
-      if (!this.#socket.write(request, 'latin1')) break;
+      if (!this.#socket.write(requestBytes(requests[exchange.sent++]!))) break;
     }
   }
 
