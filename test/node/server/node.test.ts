@@ -65,6 +65,18 @@ describe('embedded node', () => {
     expect(reply.kind === 'bulk' && reply.text === big).to.equal(true);
   });
 
+  it('refuses a string too long to be kept, and holds a long answer in parts', async () => {
+    const client = await start();
+    expect(show(await client.call('SETRANGE', 'a', '536870911', 'x'))).to.match(
+      /^-ERR string exceeds/,
+    );
+    await client.call('SET', 'a', 'x'.repeat(600_000));
+    const reply = await client.call('MGET', ...new Array<string>(5).fill('a'));
+    const lengths = reply.kind === 'array' ? reply.items.map((item) => show(item).length) : [];
+    expect(lengths).to.deep.equal(new Array(5).fill(600_003));
+    expect(show(await client.call('PING'))).to.equal('+PONG');
+  });
+
   it('answers garbage with one protocol error and closes, others stay', async () => {
     const other = await start();
     const client = await connect();

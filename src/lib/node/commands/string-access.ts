@@ -1,5 +1,5 @@
 /** How string commands reach the strings: one place that knows about wrong types and hit counters. */
-import { BULK_BYTES_MAX } from '../../kernel/limits.js';
+import { STRING_BYTES_MAX } from '../../kernel/limits.js';
 import type { Entry } from '../store/entry.js';
 import type { StoreCall } from './store-call.js';
 
@@ -28,7 +28,7 @@ export function overwrite(call: StoreCall, key: string, value: string): Entry {
 
 /** True, with the error written, when a string would grow past what the protocol can carry. */
 export function refusesLength(call: StoreCall, length: number): boolean {
-  if (length <= BULK_BYTES_MAX) return false;
+  if (length <= STRING_BYTES_MAX) return false;
   call.reply.error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
   return true;
 }

@@ -37,11 +37,12 @@ export class ClientOutput {
 
   /** The replies gathered so far are more than one write should carry. */
   get isHigh(): boolean {
-    return this.replies.text.length > UNSENT_BYTES_HIGH;
+    return this.replies.held.length > 0 || this.replies.text.length > UNSENT_BYTES_HIGH;
   }
 
   /** Send what this turn wrote. */
   flush(): void {
+    for (const part of this.replies.held.splice(0)) this.send(part);
     if (this.replies.text.length > 0) this.send(this.replies.take());
   }
 

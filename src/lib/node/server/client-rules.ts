@@ -1,4 +1,5 @@
 /** What the configuration demands of clients, read once and again when it changes: the hot path tests fields. */
+import { STRING_BYTES_MAX } from '../../kernel/limits.js';
 import type { ConfigWing } from '../ports/wings.js';
 
 export type ClientKind = 'normal' | 'pubsub' | 'replica';
@@ -40,7 +41,7 @@ export class ClientRules {
     this.clientsMax = config.number('maxclients');
     this.idleSeconds = config.number('timeout');
     this.keepaliveSeconds = config.number('tcp-keepalive');
-    this.bulkBytesMax = config.number('proto-max-bulk-len');
+    this.bulkBytesMax = Math.min(config.number('proto-max-bulk-len'), STRING_BYTES_MAX);
     this.queryBytesMax = config.number('client-query-buffer-limit');
     this.#outputLimits = parseOutputLimits(config.get('client-output-buffer-limit') ?? '');
   }

@@ -62,6 +62,7 @@ export class Dispatcher {
       }
     }
     replies.take();
+    replies.held.length = 0;
     if (replies.errorCount !== errorsBefore) {
       const name = argv[0] ?? '';
       throw new TribError(
@@ -101,12 +102,16 @@ export class Dispatcher {
   #executeMuted(connection: Connection, argv: string[]): void {
     const { replies } = connection;
     const before = replies.text;
+    const heldBefore = replies.held.length;
     const modeBefore = connection.replyMode;
     if (modeBefore === 'skip-next') connection.replyMode = 'on';
     this.#execute(connection, argv);
     // CLIENT REPLY ON answers; everything else stays unsaid.
     const turnedOn = modeBefore === 'off' && connection.replyMode === 'on';
-    if (!turnedOn) replies.text = before;
+    if (!turnedOn) {
+      replies.text = before;
+      replies.held.length = heldBefore;
+    }
   }
 
   #resolve(connection: Connection, argv: readonly string[]): Command | undefined {

@@ -6,6 +6,9 @@
 import { formatDouble } from './double.js';
 import type { ReplySink } from './reply-sink.js';
 
+/** Together with the longest value this stays below what a string can hold. */
+const PART_BYTES_MAX = 512 * 1024;
+
 export class ReplyWriter implements ReplySink {
   protocol: 2 | 3 = 2;
   /** Replies not yet taken, as latin1. */
@@ -14,7 +17,10 @@ export class ReplyWriter implements ReplySink {
   errorCount = 0;
   lastError = '';
 
-  /** Everything written so far; the writer is empty afterwards. */
+  /** Earlier parts of one long answer: a JavaScript string ends at half a gigabyte. */
+  readonly held: string[] = [];
+
+  /** Everything written since the last held part; the writer is empty afterwards. */
   take(): string {
     const { text } = this;
     this.text = '';
@@ -37,6 +43,7 @@ export class ReplyWriter implements ReplySink {
   }
 
   bulk(latin1: string): void {
+    if (this.text.length > PART_BYTES_MAX) this.held.push(this.take());
     this.text += `$${latin1.length}\r\n${latin1}\r\n`;
   }
 
