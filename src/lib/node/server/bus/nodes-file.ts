@@ -1,22 +1,12 @@
 /**
  * nodes.conf on disk. A save is a new file renamed over the old one, so a crash leaves the old memory or
- * the new one, never half of both. A lock file beside it keeps two nodes from sharing one memory; it names
- * its owner and when that process started, so that the lock of a killed process, or of an earlier one with
- * the same number, is seen to be dead.
+ * the new one, never half of both. A lock file beside it keeps two nodes from sharing one memory.
  */
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, TribError } from '../../../kernel/errors.js';
 import { syncFolder } from '../sync-folder.js';
+import { releaseOwnerLock, takeOwnerLock } from './owner-lock.js';
 import { formatNodesConf, parseNodesConf, type NodesConf } from '../../../wire/nodes-conf.js';
 
 export class NodesFile {
@@ -64,55 +54,24 @@ export class NodesFile {
   }
 
   release(): void {
-    rmSync(this.#lockPath, { force: true });
+    releaseOwnerLock(this.#lockPath);
   }
 }
 
 function lock(lockPath: string, path: string): void {
-  const owner = `${process.pid} ${startOf('self') ?? ''}\n`;
-  for (let tries = 0; tries < 2; tries++) {
-    try {
-      writeFileSync(lockPath, owner, { flag: 'wx' });
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotLock(lockPath, error);
-    }
-    if (isOwnerAlive(lockPath)) {
-      throw new TribError('BAD_CONFIG', `${path} is in use by another node`, {
-        hint: 'Give each node a dir, or a cluster-config-file, of its own.',
-      });
-    }
-    rmSync(lockPath, { force: true });
-  }
-}
-
-function cannotLock(lockPath: string, cause: unknown): TribError {
-  return new TribError('BAD_CONFIG', `cannot write ${lockPath}: ${messageOf(cause)}`, {
-    hint: 'Set dir to a folder that this user may write.',
-    cause,
+  if (takesLock(lockPath)) return;
+  throw new TribError('BAD_CONFIG', `${path} is in use by another node`, {
+    hint: 'Give each node a dir, or a cluster-config-file, of its own.',
   });
 }
 
-function isOwnerAlive(lockPath: string): boolean {
-  const [pidText = '', startedAt = ''] = readFileSync(lockPath, 'utf8').trim().split(' ');
-  const pid = Number(pidText);
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+function takesLock(lockPath: string): boolean {
   try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // Alive, but somebody else's.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return startedAt === (startOf(pid) ?? '');
-}
-
-/** When a process started, in ticks since boot; undefined where the system does not tell. */
-function startOf(pid: number | 'self'): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, second of the fields, may hold blanks and parentheses; the rest is counted from its end.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
+    return takeOwnerLock(lockPath);
+  } catch (cause) {
+    throw new TribError('BAD_CONFIG', `cannot write ${lockPath}: ${messageOf(cause)}`, {
+      hint: 'Set dir to a folder that this user may write.',
+      cause,
+    });
   }
 }
