@@ -8,9 +8,9 @@ import { waitUntil } from '../../../support/wait.js';
 
 /** No process has this number, and none started at that tick. */
 const DEAD = '4194304 1\n';
-const RIVALS = 3;
+const RIVALS = 2;
 /** Of so many a careless takeover gives several to two owners; one lock alone would mostly go well. */
-const LOCKS = 1500;
+const LOCKS = 800;
 
 describe('the lock of a file with one owner', () => {
   let dir: string;
