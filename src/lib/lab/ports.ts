@@ -37,13 +37,16 @@ export async function claimPorts(
   count: number,
 ): Promise<readonly number[]> {
   const ports = Array.from({ length: count }, (_, index) => first + index);
+  // Before any port is tried: what cannot be is no matter of what runs on this machine just now.
+  const impossible = ports.find((port) => port + BUS_PORT_OFFSET > 65_535);
+  if (impossible !== undefined) {
+    const wanted = impossible + BUS_PORT_OFFSET;
+    throw new TribError('USAGE', `Port ${impossible} has no bus port: ${wanted} is above 65535.`, {
+      hint: `Take ports up to ${65_535 - BUS_PORT_OFFSET}.`,
+    });
+  }
   for (const port of ports) {
     for (const wanted of [port, port + BUS_PORT_OFFSET]) {
-      if (wanted > 65_535) {
-        throw new TribError('USAGE', `Port ${port} has no bus port: ${wanted} is above 65535.`, {
-          hint: `Take ports up to ${65_535 - BUS_PORT_OFFSET}.`,
-        });
-      }
       if (await isFree(host, wanted)) continue;
       throw new TribError('ADDRESS_IN_USE', `Port ${wanted} on ${host} is in use.`, {
         hint: 'Choose another --port, or leave it out to take free ones.',
