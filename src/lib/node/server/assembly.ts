@@ -27,6 +27,7 @@ import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
 import { Pauses } from './pauses.js';
 import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
+import { Turn } from './turn.js';
 import { WaitingRoom } from './waiting-room.js';
 import { createTransfer, type Transfer } from './replication/transfer.js';
 import { createReplication, type RunningReplication } from './replication/wing.js';
@@ -57,6 +58,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly wings: MutableWings;
   readonly ended: Promise<void>;
   readonly sessions: Sessions;
+  readonly turn = new Turn();
   readonly #options: AssemblyOptions;
   readonly #keyspace: Keyspace;
   readonly #pauses = new Pauses();
@@ -213,6 +215,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       connection.close(how);
       connection.abandon();
     }
+    this.turn.close();
     await (how === 'now' ? this.#bus?.kill() : this.#bus?.stop());
     await closed;
     this.#options.cleanUp();
@@ -245,6 +248,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       stats: this.#stats,
       log,
       prng: this.#prng,
+      turn: this.turn,
       nowMs: Date.now,
       port: () => this.port,
       isPausedForFailover: () =>

@@ -1,5 +1,5 @@
 /**
- * One client: bytes in, commands to the dispatcher, one write per turn out (`client-output.ts`).
+ * One client: bytes in, commands to the dispatcher, one write per turn out (`turn.ts`, `client-output.ts`).
  *
  * Reading stops while the peer does not take its answers, so a client that only sends cannot fill our
  * memory, and while a command of it waits (suspended, or held by a pause), so that replies keep the
@@ -15,6 +15,7 @@ import type { ClientKind } from './client-rules.js';
 import { ClientOutput } from './client-output.js';
 import { Suspension } from './suspension.js';
 import type { TransactionQueue } from './transaction.js';
+import type { Sender, Turn } from './turn.js';
 import { WatchedKeys } from './watched-keys.js';
 
 /** What a connection needs of its node. */
@@ -29,10 +30,11 @@ export interface ConnectionOwner {
   noteOutput(bytes: number): void;
   noteClosed(connection: Connection): void;
   readonly sessions: SessionsPort;
+  readonly turn: Turn;
   nowMs(): number;
 }
 
-export class Connection implements Session {
+export class Connection implements Session, Sender {
   readonly id: number;
   readonly address: string;
   readonly localAddress: string;
@@ -64,7 +66,7 @@ export class Connection implements Session {
   #closeListeners: (() => void)[] = [];
   #isClosing = false;
   #isRunning = false;
-  #isFlushScheduled = false;
+  #isScheduled = false;
 
   constructor(id: number, socket: Socket, owner: ConnectionOwner, isTls: boolean) {
     this.id = id;
@@ -72,7 +74,7 @@ export class Connection implements Session {
     this.#owner = owner;
     this.#output = new ClientOutput(socket, (bytes) => owner.noteOutput(bytes));
     this.replies = this.#output.replies;
-    this.#suspension = new Suspension(this.replies, () => this.#resume());
+    this.#suspension = new Suspension(this.replies, () => this.#answered());
     this.isTls = isTls;
     this.connectedAtMs = owner.nowMs();
     this.lastActiveAtMs = this.connectedAtMs;
@@ -209,21 +211,27 @@ export class Connection implements Session {
     this.flushSoon();
   }
 
-  /** Send what this turn wrote. */
+  /** Send now what this turn wrote. */
   flush(): void {
+    if (this.replies.text.length === 0 || this.isClosed) return;
+    this.#owner.turn.settle();
+    this.sendReplies();
+  }
+
+  /** The turn ends. */
+  sendReplies(): void {
+    this.#isScheduled = false;
     if (this.replies.text.length === 0 || this.isClosed) return;
     this.#output.flush();
     this.#checkOutputBound();
+    if (this.#isWaiting()) this.#socket.pause();
   }
 
-  /** Flush at the end of this turn, for replies that no command of ours is about to flush. */
+  /** Send at the end of this turn. */
   flushSoon(): void {
-    if (this.#isRunning || this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    setImmediate(() => {
-      this.#isFlushScheduled = false;
-      this.flush();
-    });
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#owner.turn.schedule(this);
   }
 
   close(when: 'now' | 'after-reply' = 'now'): void {
@@ -277,12 +285,19 @@ export class Connection implements Session {
       this.#isClosing = true;
     }
     if (this.#isClosing) this.#finishOutput();
-    else this.flush();
+    else if (this.replies.text.length > 0) this.flushSoon();
     if (this.#isWaiting()) this.#socket.pause();
   }
 
   #isWaiting(): boolean {
     return this.#suspension.isActive || this.postponed !== undefined || this.#output.isBackedUp;
+  }
+
+  /** A suspended command has its answer. It leaves with this turn, and other commands are run after it. */
+  #answered(): void {
+    this.flushSoon();
+    // Not at once: another client's command may be running that led to this answer.
+    setImmediate(() => this.#resume());
   }
 
   #resume(): void {
@@ -303,6 +318,7 @@ export class Connection implements Session {
   }
 
   #finishOutput(): void {
+    this.#owner.turn.settle();
     this.#output.finish();
     this.#ended();
   }

@@ -49,7 +49,6 @@ export class Suspension {
   #finish(answer: Answer): void {
     this.#cancel = undefined;
     answer(this.#reply);
-    // Not at once: another client's command may be running that led to this answer.
-    setImmediate(this.#onAnswered);
+    this.#onAnswered();
   }
 }

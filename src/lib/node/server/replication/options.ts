@@ -7,6 +7,7 @@ import type { ServerStats } from '../../ports/stats.js';
 import type { ConfigWing, DataWing, Log } from '../../ports/wings.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import type { HeldKeys } from '../held-keys.js';
+import type { Turn } from '../turn.js';
 
 export interface ReplicationOptions {
   readonly keyspace: Keyspace;
@@ -19,6 +20,8 @@ export interface ReplicationOptions {
   readonly log: Log;
   /** Draws replication ids. */
   readonly prng: Prng;
+  /** At its end, replicas are sent what it added to the stream. */
+  readonly turn: Turn;
   readonly nowMs: () => number;
   /** The client port announced to a primary (`replica-announce-port` wins over it). */
   readonly port: () => number;

@@ -21,6 +21,7 @@ import { Replicas } from './replicas.js';
 import { replicationLines, writeRole } from './report.js';
 import { ReplicationSettings } from './settings.js';
 import { Upstream } from './upstream.js';
+import type { Sender } from '../turn.js';
 import { Waiters } from './waiters.js';
 
 export interface RunningReplication extends ReplicationWing, ReplicaService {
@@ -37,7 +38,7 @@ export function createReplication(options: ReplicationOptions): RunningReplicati
 const TICK_MS = 1000;
 const ID_DIGITS = 40;
 
-class Replication implements RunningReplication {
+class Replication implements RunningReplication, Sender {
   readonly #options: ReplicationOptions;
   readonly #settings: ReplicationSettings;
   readonly #history: ReplicationHistory;
@@ -325,10 +326,13 @@ class Replication implements RunningReplication {
   #flushSoon(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
-    queueMicrotask(() => {
-      this.#isFlushScheduled = false;
-      this.#flush();
-    });
+    this.#options.turn.schedule(this);
+  }
+
+  /** The turn ends. */
+  sendReplies(): void {
+    this.#isFlushScheduled = false;
+    this.#flush();
   }
 
   #flush(): void {
