@@ -1,6 +1,6 @@
 /** In a cluster, keys arrive in a slot that the target does not own yet: it takes them only when asked so. */
 import { expect } from 'chai';
-import { dumpString } from '../../src/lib/wire/rdb/dump.js';
+import { makeDump } from '../../src/lib/wire/rdb/dump.js';
 import type { MigrateOutcome } from '../../src/lib/node/ports/replication.js';
 import { HeldKeys } from '../../src/lib/node/server/held-keys.js';
 import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
@@ -65,7 +65,9 @@ describe('keys moved into a redis-server cluster', function () {
           replace: false,
           user: undefined,
           password: undefined,
-          keys: [{ key, payload: dumpString('value'), expiresAtMs: undefined }],
+          keys: [
+            { key, payload: makeDump(0, (body) => body.text('value')), expiresAtMs: undefined },
+          ],
         },
         resolve,
       );

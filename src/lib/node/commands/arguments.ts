@@ -1,5 +1,5 @@
 /** What commands read from their words, and the errors that many of them share, in the words of real servers. */
-import { INT64_MAX, INT64_MIN } from '../store/value.js';
+import { INT64_MAX, INT64_MIN } from '../store/integers.js';
 
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const SYNTAX_ERROR = 'ERR syntax error';

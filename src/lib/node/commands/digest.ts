@@ -9,12 +9,18 @@ import { createHash } from 'node:crypto';
 import { toBytes } from '../../kernel/bytes.js';
 import type { Database } from '../store/database.js';
 import { type Entry, NEVER } from '../store/entry.js';
-import { type TypeName, typeName } from '../store/value.js';
+import { type TypeName, typeName, type Value } from '../store/value.js';
 
 const DIGEST_BYTES = 20;
 
 /** A new type of value must have its number here, or this does not compile. */
-const TYPE_NUMBERS: Readonly<Record<TypeName, number>> = { string: 0 };
+const TYPE_NUMBERS: Readonly<Record<TypeName, number>> = {
+  string: 0,
+  list: 1,
+  set: 2,
+  zset: 3,
+  hash: 4,
+};
 
 /** Mixed into keys that expire. When they do is not: two servers never agree to the millisecond. */
 const EXPIRES = Buffer.from('!!expire!!');
@@ -66,8 +72,54 @@ export function valueDigest(entry: Entry | undefined): string {
 
 function mixEntry(digest: Digest, entry: Entry): void {
   digest.mix(uint32(TYPE_NUMBERS[typeName(entry.value)]));
-  digest.mix(toBytes(entry.value));
+  mixValue(digest, entry.value);
   if (entry.expireAtMs !== NEVER) digest.xor(EXPIRES);
+}
+
+function mixValue(digest: Digest, value: Value): void {
+  if (typeof value === 'string') {
+    digest.mix(toBytes(value));
+    return;
+  }
+  switch (value.kind) {
+    case 'list':
+      for (const element of value) digest.mix(toBytes(element));
+      return;
+    case 'set':
+      for (const member of value) digest.xor(toBytes(member));
+      return;
+    case 'zset':
+      value.forEach((member, score) => xorPair(digest, member, formatScore17(score)));
+      return;
+    case 'hash':
+      value.forEach((field, text) => xorPair(digest, field, text));
+  }
+}
+
+/** Members and fields have no order among each other; what belongs to one is mixed in order. */
+function xorPair(digest: Digest, first: string, second: string): void {
+  const one = new Digest();
+  one.mix(toBytes(first));
+  one.mix(toBytes(second));
+  digest.xor(one.bytes);
+}
+
+/** A score as C prints it with `%.17g`, which is what 7.0 digests. */
+function formatScore17(score: number): string {
+  if (!Number.isFinite(score)) return score > 0 ? 'inf' : '-inf';
+  if (score === 0) return Object.is(score, -0) ? '-0' : '0';
+  const [digits = '', power = '0'] = score.toExponential(16).split('e');
+  const exponent = Number(power);
+  if (exponent < -4 || exponent >= 17) {
+    const mantissa = trimZeros(digits);
+    const sign = exponent < 0 ? '-' : '+';
+    return `${mantissa}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  }
+  return trimZeros(score.toFixed(Math.min(100, 16 - exponent)));
+}
+
+function trimZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 function uint32(value: number): Buffer {

@@ -3,7 +3,7 @@
  * Times are milliseconds since the epoch afterwards, which is how they travel to replicas: a relative
  * time would start anew there.
  */
-import { INT64_MAX } from '../store/value.js';
+import { INT64_MAX } from '../store/integers.js';
 import { int64, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import type { StoreCall } from './store-call.js';
 

@@ -1,6 +1,6 @@
 /** What the commands about expiry do. Their table is in `expiry.ts`. */
 import { NEVER } from '../store/entry.js';
-import { INT64_MAX, INT64_MIN } from '../store/value.js';
+import { INT64_MAX, INT64_MIN } from '../store/integers.js';
 import { int64, NOT_AN_INTEGER, quotable } from './arguments.js';
 import type { StoreCall } from './store-call.js';
 

@@ -2,7 +2,8 @@
 import type { Database } from '../store/database.js';
 import { type Entry, NEVER } from '../store/entry.js';
 import { compileGlob } from '../../kernel/glob.js';
-import { isCanonicalInteger, typeName } from '../store/value.js';
+import { isCanonicalInteger } from '../store/integers.js';
+import { cloneValue, typeName, type Value } from '../store/value.js';
 import { integer, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import type { StoreCall } from './store-call.js';
 
@@ -142,7 +143,7 @@ function moveWithin(call: StoreCall, onlyIfNew: boolean): 'missing' | 'stays' | 
   const target = db.lookup(to, nowMs);
   if (target !== undefined && onlyIfNew) return 'stays';
   const { expireAtMs } = entry;
-  place(db, { key: to, entry, expireAtMs, nowMs });
+  place(db, { key: to, entry, value: entry.value, expireAtMs, nowMs });
   db.delete(from);
   return 'moved';
 }
@@ -150,14 +151,15 @@ function moveWithin(call: StoreCall, onlyIfNew: boolean): 'missing' | 'stays' | 
 interface Placement {
   readonly key: string;
   readonly entry: Entry;
+  readonly value: Value;
   readonly expireAtMs: number;
   readonly nowMs: number;
 }
 
-/** Puts an entry's value under another key, in place of whatever is there. */
-function place(db: Database, { key, entry, expireAtMs, nowMs }: Placement): void {
+/** Puts a value under another key, in place of whatever is there, laid out as that of the entry. */
+function place(db: Database, { key, entry, value, expireAtMs, nowMs }: Placement): void {
   db.delete(key);
-  const placed = db.set(key, entry.value, nowMs);
+  const placed = db.set(key, value, nowMs);
   placed.encoding = entry.encoding;
   if (expireAtMs !== NEVER) db.setExpiry(placed, expireAtMs);
 }
@@ -201,7 +203,8 @@ export function copy(call: StoreCall): void {
     reply.integer(0);
     return;
   }
-  place(target, { key: to, entry, expireAtMs: entry.expireAtMs, nowMs });
+  const { expireAtMs } = entry;
+  place(target, { key: to, entry, value: cloneValue(entry.value), expireAtMs, nowMs });
   reply.integer(1);
 }
 
@@ -227,7 +230,7 @@ export function move(call: StoreCall): void {
     reply.integer(0);
     return;
   }
-  place(target, { key, entry, expireAtMs: entry.expireAtMs, nowMs });
+  place(target, { key, entry, value: entry.value, expireAtMs: entry.expireAtMs, nowMs });
   call.db.delete(key);
   reply.integer(1);
 }
@@ -270,6 +273,7 @@ export function objectEncoding(call: StoreCall): void {
 }
 
 function encodingOf(entry: Entry): string {
+  if (typeof entry.value !== 'string') return entry.value.encoding;
   if (entry.encoding === 'raw') return 'raw';
   if (entry.encoding === 'natural' && isCanonicalInteger(entry.value)) return 'int';
   return entry.value.length <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';

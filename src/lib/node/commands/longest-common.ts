@@ -5,7 +5,6 @@
 import { BULK_BYTES_MAX } from '../../kernel/limits.js';
 import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import type { StoreCall } from './store-call.js';
-import { readString } from './string-access.js';
 
 interface Match {
   readonly a: readonly [from: number, to: number];
@@ -21,8 +20,14 @@ interface Options {
 
 export function lcs(call: StoreCall): void {
   const { argv, reply } = call;
-  const a = readString(call, argv[1]!) ?? '';
-  const b = readString(call, argv[2]!) ?? '';
+  const [a, b] = [argv[1]!, argv[2]!].map((key) => {
+    const { value } = call.db.lookup(key, call.nowMs) ?? { value: '' };
+    return typeof value === 'string' ? value : undefined;
+  });
+  if (a === undefined || b === undefined) {
+    reply.error('ERR The specified keys must contain string values');
+    return;
+  }
   const options = readOptions(call);
   if (options === undefined) return;
   const width = b.length + 1;

@@ -1,6 +1,7 @@
 /** MEMORY: what V8 says, and an estimate per key. */
 import { integer, SYNTAX_ERROR } from './arguments.js';
 import { helpCommand } from './help.js';
+import type { Value } from '../store/value.js';
 import { humanBytes } from './info-format.js';
 import { family } from './spec.js';
 import type { StoreCall, StoreCommandSpec } from './store-call.js';
@@ -19,7 +20,25 @@ function memoryUsage({ argv, db, nowMs, reply }: StoreCall): void {
   }
   const entry = db.peek(argv[2]!, nowMs);
   if (entry === undefined) reply.null();
-  else reply.integer(ENTRY_OVERHEAD_BYTES + entry.key.length + entry.value.length);
+  else reply.integer(ENTRY_OVERHEAD_BYTES + entry.key.length + valueBytes(entry.value));
+}
+
+/** What V8 spends per element of a collection besides its characters, about. */
+const ELEMENT_OVERHEAD_BYTES = 48;
+
+function valueBytes(value: Value): number {
+  if (typeof value === 'string') return value.length;
+  let bytes = 0;
+  const add = (text: string): void => void (bytes += ELEMENT_OVERHEAD_BYTES + text.length);
+  if (value.kind === 'list' || value.kind === 'set') for (const element of value) add(element);
+  else if (value.kind === 'zset') value.forEach(add);
+  else {
+    value.forEach((field, text) => {
+      add(field);
+      add(text);
+    });
+  }
+  return bytes;
 }
 
 function memoryDoctor({ reply, wings }: StoreCall): void {

@@ -6,10 +6,10 @@
  * else goes on. To a client it looks the same: it finds the key here before, or there after.
  */
 import { err, ok, type Result } from '../../kernel/result.js';
-import { dumpString } from '../../wire/rdb/dump.js';
 import type { MigrateOutcome, TransferKey } from '../ports/replication.js';
 import { type Entry, NEVER } from '../store/entry.js';
 import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
+import { dumpOf } from './restore.js';
 import type { StoreCall } from './store-call.js';
 
 /** What a timeout of zero or less means. */
@@ -85,7 +85,7 @@ function send(call: StoreCall, words: MigrateWords, entries: readonly Entry[]): 
 function transferKey(entry: Entry): TransferKey {
   return {
     key: entry.key,
-    payload: dumpString(entry.value),
+    payload: dumpOf(entry.value),
     expiresAtMs: entry.expireAtMs === NEVER ? undefined : entry.expireAtMs,
   };
 }

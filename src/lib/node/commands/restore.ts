@@ -1,13 +1,20 @@
 /** DUMP and RESTORE: one value as bytes that every server since 5.0 understands, and back. */
 import { err, ok, type Result } from '../../kernel/result.js';
-import { type DumpFault, dumpString, parseDump } from '../../wire/rdb/dump.js';
+import { type DumpFault, makeDump, parseDump } from '../../wire/rdb/dump.js';
+import { RDB_TYPE_OF, writeRdbBody } from '../store/rdb-body.js';
+import { typeName, type Value } from '../store/value.js';
 import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import type { StoreCall } from './store-call.js';
 
 export function dump(call: StoreCall): void {
   const entry = call.db.lookup(call.argv[1]!, call.nowMs);
   if (entry === undefined) call.reply.null();
-  else call.reply.bulk(dumpString(entry.value));
+  else call.reply.bulk(dumpOf(entry.value));
+}
+
+/** A value as DUMP answers it and MIGRATE sends it. */
+export function dumpOf(value: Value): string {
+  return makeDump(RDB_TYPE_OF[typeName(value)], (body) => writeRdbBody(body, value));
 }
 
 interface RestoreOptions {

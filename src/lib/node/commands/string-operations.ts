@@ -4,15 +4,21 @@ import { addInt64, int64, integer, NOT_AN_INTEGER } from './arguments.js';
 import { absoluteExpiry, type ExpiryUnit, stringOptions } from './expire-options.js';
 import { addLongDouble, formatLongDouble, parseLongDouble } from './long-double.js';
 import type { StoreCall } from './store-call.js';
-import { entryForWriting, overwrite, readString, refusesLength } from './string-access.js';
+import {
+  entryForWriting,
+  type Found,
+  overwrite,
+  readValue,
+  refusesLength,
+} from './value-access.js';
 
 export function get(call: StoreCall): void {
-  replyString(call, readString(call, call.argv[1]!));
+  replyString(call, readValue(call, call.argv[1]!, 'string'));
 }
 
-function replyString(call: StoreCall, value: string | undefined): void {
+function replyString(call: StoreCall, value: Found<string>): void {
   if (value === undefined) call.reply.null();
-  else call.reply.bulk(value);
+  else if (value !== null) call.reply.bulk(value);
 }
 
 /** A new value without the old one's expiry. */
@@ -46,8 +52,12 @@ export function set(call: StoreCall): void {
     expireAtMs = absoluteExpiry(call, 'set', options.expiry);
     if (expireAtMs === undefined) return;
   }
-  if (options.wantsOld) replyString(call, readString(call, key));
-  const exists = entryForWriting(call, key) !== undefined;
+  if (options.wantsOld) {
+    const old = readValue(call, key, 'string');
+    if (old === null) return;
+    replyString(call, old);
+  }
+  const exists = call.db.lookup(key, call.nowMs) !== undefined;
   if ((options.condition === 'nx' && exists) || (options.condition === 'xx' && !exists)) {
     if (!options.wantsOld) reply.null();
     return;
@@ -66,7 +76,7 @@ export function set(call: StoreCall): void {
 
 export function setnx(call: StoreCall): void {
   const key = call.argv[1]!;
-  if (entryForWriting(call, key) !== undefined) {
+  if (call.db.lookup(key, call.nowMs) !== undefined) {
     call.reply.integer(0);
     return;
   }
@@ -92,16 +102,18 @@ function setFor(call: StoreCall, command: string, unit: ExpiryUnit): void {
 
 export function getset(call: StoreCall): void {
   const key = call.argv[1]!;
-  replyString(call, readString(call, key));
+  const old = readValue(call, key, 'string');
+  if (old === null) return;
+  replyString(call, old);
   replace(call, key, call.argv[2]!);
   call.propagate('SET', key, call.argv[2]!);
 }
 
 export function getdel(call: StoreCall): void {
   const key = call.argv[1]!;
-  const value = readString(call, key);
+  const value = readValue(call, key, 'string');
   replyString(call, value);
-  if (value === undefined) return;
+  if (value === undefined || value === null) return;
   call.db.delete(key);
   call.propagate('DEL', key);
 }
@@ -111,9 +123,9 @@ export function getex(call: StoreCall): void {
   if (options === undefined) return;
   const { db } = call;
   const key = call.argv[1]!;
-  const value = readString(call, key);
-  if (value === undefined) {
-    call.reply.null();
+  const value = readValue(call, key, 'string');
+  if (value === undefined || value === null) {
+    replyString(call, value);
     return;
   }
   const entry = db.raw(key)!;
@@ -170,7 +182,8 @@ export function decrby(call: StoreCall): void {
 
 function add(call: StoreCall, by: number | bigint): void {
   const key = call.argv[1]!;
-  const entry = entryForWriting(call, key);
+  const entry = entryForWriting(call, key, 'string');
+  if (entry === null) return;
   const before = entry === undefined ? 0 : int64(entry.value);
   if (before === undefined) {
     call.reply.error(NOT_AN_INTEGER);
@@ -188,7 +201,8 @@ function add(call: StoreCall, by: number | bigint): void {
 export function incrbyfloat(call: StoreCall): void {
   const { argv, reply } = call;
   const key = argv[1]!;
-  const entry = entryForWriting(call, key);
+  const entry = entryForWriting(call, key, 'string');
+  if (entry === null) return;
   const before = parseLongDouble(entry === undefined ? '0' : entry.value);
   const by = parseLongDouble(argv[2]!);
   if (before === undefined || by === undefined) {
@@ -209,16 +223,19 @@ export function incrbyfloat(call: StoreCall): void {
 export function append(call: StoreCall): void {
   const key = call.argv[1]!;
   const tail = call.argv[2]!;
-  const entry = entryForWriting(call, key);
+  const entry = entryForWriting(call, key, 'string');
+  if (entry === null) return;
   const before = entry === undefined ? '' : entry.value;
-  if (refusesLength(call, before.length + tail.length)) return;
+  const length = before.length + tail.length;
+  if (refusesLength(call, length)) return;
   const after = overwrite(call, key, before + tail);
   if (entry !== undefined) after.encoding = 'raw';
-  call.reply.integer(after.value.length);
+  call.reply.integer(length);
 }
 
 export function strlen(call: StoreCall): void {
-  call.reply.integer(readString(call, call.argv[1]!)?.length ?? 0);
+  const value = readValue(call, call.argv[1]!, 'string');
+  if (value !== null) call.reply.integer(value?.length ?? 0);
 }
 
 export function setrange(call: StoreCall): void {
@@ -234,7 +251,9 @@ export function setrange(call: StoreCall): void {
     reply.error('ERR offset is out of range');
     return;
   }
-  const before = entryForWriting(call, key)?.value ?? '';
+  const entry = entryForWriting(call, key, 'string');
+  if (entry === null) return;
+  const before = entry?.value ?? '';
   if (patch.length === 0) {
     reply.integer(before.length);
     return;
@@ -254,7 +273,9 @@ export function getrange(call: StoreCall): void {
     reply.error(NOT_AN_INTEGER);
     return;
   }
-  const value = readString(call, argv[1]!) ?? '';
+  const found = readValue(call, argv[1]!, 'string');
+  if (found === null) return;
+  const value = found ?? '';
   // Both negative and the wrong way round is empty, even where clamping would meet at byte 0.
   if (from < 0 && to < 0 && from > to) {
     reply.bulk('');
@@ -268,7 +289,12 @@ export function getrange(call: StoreCall): void {
 export function mget(call: StoreCall): void {
   const { argv, reply } = call;
   reply.array(argv.length - 1);
-  for (let at = 1; at < argv.length; at++) replyString(call, readString(call, argv[at]!));
+  for (let at = 1; at < argv.length; at++) {
+    // A key of another type counts as none here.
+    const entry = call.db.lookup(argv[at]!, call.nowMs);
+    const isString = typeof entry?.value === 'string';
+    replyString(call, isString ? readValue(call, argv[at]!, 'string') : undefined);
+  }
 }
 
 export function mset(call: StoreCall): void {
@@ -280,7 +306,7 @@ export function mset(call: StoreCall): void {
 export function msetnx(call: StoreCall): void {
   if (!hasPairs(call, 'msetnx')) return;
   for (let at = 1; at < call.argv.length; at += 2) {
-    if (entryForWriting(call, call.argv[at]!) !== undefined) {
+    if (call.db.lookup(call.argv[at]!, call.nowMs) !== undefined) {
       call.reply.integer(0);
       return;
     }

@@ -11,6 +11,7 @@ import { RdbWriter } from '../../wire/rdb/writer.js';
 import type { ChangeObserver, Database } from '../store/database.js';
 import { type Entry, NEVER } from '../store/entry.js';
 import type { Keyspace } from '../store/keyspace.js';
+import { RDB_TYPE_OF, writeRdbBody } from '../store/rdb-body.js';
 
 export interface SnapshotOptions {
   readonly keyspace: Keyspace;
@@ -77,8 +78,13 @@ export class Snapshot implements ChangeObserver {
       this.#writer.selectDb(db, size, expiringCount);
       this.#writtenDb = db;
     }
-    const { expireAtMs } = entry;
-    this.#writer.string(entry.key, entry.value, expireAtMs === NEVER ? undefined : expireAtMs);
+    const { key, value } = entry;
+    const expireAtMs = entry.expireAtMs === NEVER ? undefined : entry.expireAtMs;
+    if (typeof value === 'string') this.#writer.string(key, value, expireAtMs);
+    else {
+      this.#writer.record(RDB_TYPE_OF[value.kind], key, expireAtMs);
+      writeRdbBody(this.#writer, value);
+    }
   }
 }
 

@@ -7,8 +7,10 @@
  */
 import { slotOfKey } from '../../kernel/slot.js';
 import { Entry, NEVER } from './entry.js';
+import type { EventClass, EventListener } from './events.js';
 import { ExpiryHeap } from './expiry-heap.js';
 import { KeyOrder } from './key-order.js';
+import type { LayoutLimits } from './layout.js';
 import { SlotIndex } from './slot-index.js';
 import type { Value } from './value.js';
 
@@ -34,6 +36,9 @@ export interface DatabaseOwner {
   readonly expiryMode: ExpiryMode;
   /** Present while a snapshot is being taken. */
   readonly observer: ChangeObserver | undefined;
+  readonly layout: LayoutLimits;
+  /** Present while somebody wants to hear of events. */
+  readonly onEvent: EventListener | undefined;
   changeCount: number;
   noteExpired(db: number, key: string): void;
 }
@@ -109,6 +114,21 @@ export class Database {
     this.#remove(entry);
     this.touch(key);
     return true;
+  }
+
+  /** A collection is about to be changed in place; `touch` follows. */
+  willChange(entry: Entry): void {
+    this.#keyspace.observer?.beforeChange(this.index, entry);
+  }
+
+  /** For new collections of this database. */
+  get layout(): LayoutLimits {
+    return this.#keyspace.layout;
+  }
+
+  /** Something happened to a key; said after it did, in the order it did. */
+  notify(kind: EventClass, event: string, key: string): void {
+    this.#keyspace.onEvent?.(kind, event, this.index, key);
   }
 
   /** A value was changed in place, or the key came or went. */

@@ -6,6 +6,8 @@
  * Cluster nodes have one database and index it by slot; others have `databases` of them.
  */
 import { type ChangeObserver, Database, type DatabaseOwner, type ExpiryMode } from './database.js';
+import type { EventListener } from './events.js';
+import { defaultLayout, type LayoutLimits } from './layout.js';
 
 export interface KeyspaceOptions {
   /** 16 unless configured; cluster nodes always have one. */
@@ -28,6 +30,8 @@ export class Keyspace implements DatabaseOwner {
 
   /** See `ChangeObserver`. */
   observer: ChangeObserver | undefined;
+  onEvent: EventListener | undefined;
+  readonly layout: LayoutLimits = defaultLayout();
   readonly #options: KeyspaceOptions;
 
   constructor(options: KeyspaceOptions) {

@@ -13,9 +13,11 @@ import {
   VALUE_TYPES,
 } from './format.js';
 import { skipValue } from './values.js';
-import { writeString } from './writer.js';
+import { type RdbBody, writeLength, writeString } from './writer.js';
 
 const FOOTER_BYTES = 10;
+const LENGTH_BYTES_MAX = 9;
+const DUMP_BYTES_FIRST = 256;
 
 export type DumpFault =
   /** Too short, too new, or the checksum is wrong. */
@@ -25,14 +27,51 @@ export type DumpFault =
   /** A sound value of a type that this node does not serve. */
   | { readonly kind: 'unsupported'; readonly typeName: string };
 
-/** The payload of a string, as latin1. */
-export function dumpString(value: string): string {
-  const bytes = Buffer.allocUnsafe(1 + 9 + value.length + FOOTER_BYTES);
-  bytes[0] = STRING_TYPE;
-  let at = writeString(bytes, 1, value);
-  at = bytes.writeUInt16LE(RDB_VERSION_WRITTEN, at);
-  at += new Crc64().update(bytes, 0, at).digest().copy(bytes, at);
-  return bytes.latin1Slice(0, at);
+/** The payload of a value, as latin1. @param write writes its body */
+export function makeDump(type: number, write: (body: RdbBody) => void): string {
+  const body = new DumpBody(type);
+  write(body);
+  return body.finish();
+}
+
+class DumpBody implements RdbBody {
+  #bytes = Buffer.allocUnsafe(DUMP_BYTES_FIRST);
+  #at = 0;
+
+  constructor(type: number) {
+    this.#bytes[this.#at++] = type;
+  }
+
+  length(count: number): void {
+    this.#room(LENGTH_BYTES_MAX);
+    this.#at = writeLength(this.#bytes, this.#at, count);
+  }
+
+  text(latin1: string): void {
+    this.#room(LENGTH_BYTES_MAX + latin1.length);
+    this.#at = writeString(this.#bytes, this.#at, latin1);
+  }
+
+  double(value: number): void {
+    this.#room(8);
+    this.#at = this.#bytes.writeDoubleLE(value, this.#at);
+  }
+
+  finish(): string {
+    this.#room(FOOTER_BYTES);
+    const bytes = this.#bytes;
+    let at = bytes.writeUInt16LE(RDB_VERSION_WRITTEN, this.#at);
+    at += new Crc64().update(bytes, 0, at).digest().copy(bytes, at);
+    return bytes.latin1Slice(0, at);
+  }
+
+  #room(bytes: number): void {
+    const needed = this.#at + bytes;
+    if (needed <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    this.#bytes.copy(grown, 0, 0, this.#at);
+    this.#bytes = grown;
+  }
 }
 
 /** The string in a payload. */

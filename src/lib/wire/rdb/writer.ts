@@ -5,6 +5,15 @@
 import { Crc64 } from '../crc64.js';
 import { Opcode, RDB_VERSION_WRITTEN, STRING_TYPE } from './format.js';
 
+/** What the body of a value is made of. */
+export interface RdbBody {
+  length(count: number): void;
+  /** A latin1 string. */
+  text(latin1: string): void;
+  /** Eight bytes, as sorted sets have their scores. */
+  double(value: number): void;
+}
+
 export interface RdbWriterOptions {
   /** Takes each chunk; it is the receiver's from then on. */
   readonly emit: (chunk: Buffer) => void;
@@ -15,9 +24,10 @@ export interface RdbWriterOptions {
 
 const CHUNK_BYTES = 64 * 1024;
 /** Opcode, expiry, type, and two lengths: the most a record has besides its strings. */
-const RECORD_OVERHEAD_BYTES = 1 + 8 + 1 + 2 * 9;
+const LENGTH_BYTES_MAX = 9;
+const RECORD_OVERHEAD_BYTES = 1 + 8 + 1 + 2 * LENGTH_BYTES_MAX;
 
-export class RdbWriter {
+export class RdbWriter implements RdbBody {
   readonly #emit: (chunk: Buffer) => void;
   readonly #chunkBytes: number;
   readonly #crc: Crc64 | undefined;
@@ -54,13 +64,33 @@ export class RdbWriter {
 
   string(key: string, value: string, expireAtMs: number | undefined): void {
     this.#room(RECORD_OVERHEAD_BYTES + key.length + value.length);
-    if (expireAtMs !== undefined) {
-      this.#chunk[this.#at++] = Opcode.expireMs;
-      this.#at = this.#chunk.writeBigInt64LE(BigInt(expireAtMs), this.#at);
-    }
+    this.#expiry(expireAtMs);
     this.#chunk[this.#at++] = STRING_TYPE;
     this.#string(key);
     this.#string(value);
+  }
+
+  /** A key whose value is not a string: its body follows. */
+  record(type: number, key: string, expireAtMs: number | undefined): void {
+    this.#room(RECORD_OVERHEAD_BYTES + key.length);
+    this.#expiry(expireAtMs);
+    this.#chunk[this.#at++] = type;
+    this.#string(key);
+  }
+
+  length(count: number): void {
+    this.#room(LENGTH_BYTES_MAX);
+    this.#at = writeLength(this.#chunk, this.#at, count);
+  }
+
+  text(latin1: string): void {
+    this.#room(LENGTH_BYTES_MAX + latin1.length);
+    this.#string(latin1);
+  }
+
+  double(value: number): void {
+    this.#room(8);
+    this.#at = this.#chunk.writeDoubleLE(value, this.#at);
   }
 
   /** Writes the end mark and the checksum, and emits what is left. */
@@ -83,6 +113,12 @@ export class RdbWriter {
     this.#emit(full);
     this.#chunk = Buffer.allocUnsafe(this.#chunkBytes);
     this.#at = 0;
+  }
+
+  #expiry(expireAtMs: number | undefined): void {
+    if (expireAtMs === undefined) return;
+    this.#chunk[this.#at++] = Opcode.expireMs;
+    this.#at = this.#chunk.writeBigInt64LE(BigInt(expireAtMs), this.#at);
   }
 
   #room(bytes: number): void {
@@ -119,7 +155,7 @@ export function writeString(bytes: Buffer, at: number, text: string): number {
   return from + bytes.latin1Write(text, from);
 }
 
-function writeLength(bytes: Buffer, at: number, length: number): number {
+export function writeLength(bytes: Buffer, at: number, length: number): number {
   if (length < 0x40) {
     bytes[at] = length;
     return at + 1;
