@@ -2,6 +2,7 @@
 import { NEVER } from '../store/entry.js';
 import { INT64_MAX, INT64_MIN } from '../store/integers.js';
 import { int64, NOT_AN_INTEGER, quotable } from './arguments.js';
+import { deletionWord } from './deletion-word.js';
 import type { StoreCall } from './store-call.js';
 
 interface TimeForm {
@@ -41,11 +42,12 @@ function setTime(call: StoreCall, form: TimeForm): void {
   // A time that has passed deletes, but only where time deletes: replicas wait for the primary's DEL.
   if (expireAtMs <= call.nowMs && !call.isReplicated && call.wings.replication.role === 'primary') {
     db.delete(key);
-    call.propagate('DEL', key);
+    call.propagate(deletionWord(call.wings.config, 'expire'), key);
   } else {
     db.setExpiry(entry, expireAtMs);
     db.touch(key);
-    call.propagate('PEXPIREAT', key, String(expireAtMs));
+    // The conditions travel along: they held here, so they hold wherever the data are the same.
+    call.propagate('PEXPIREAT', key, String(expireAtMs), ...argv.slice(3));
   }
   reply.integer(1);
 }

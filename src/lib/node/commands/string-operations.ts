@@ -3,6 +3,7 @@ import { NEVER } from '../store/entry.js';
 import { addInt64, int64, integer, NOT_AN_INTEGER } from './arguments.js';
 import { absoluteExpiry, type ExpiryUnit, stringOptions } from './expire-options.js';
 import { addLongDouble, formatLongDouble, parseLongDouble } from './long-double.js';
+import { deletionWord } from './deletion-word.js';
 import type { StoreCall } from './store-call.js';
 import {
   entryForWriting,
@@ -115,7 +116,7 @@ export function getdel(call: StoreCall): void {
   replyString(call, value);
   if (value === undefined || value === null) return;
   call.db.delete(key);
-  call.propagate('DEL', key);
+  call.propagate(deletionWord(call.wings.config, 'user-del'), key);
 }
 
 export function getex(call: StoreCall): void {
@@ -135,7 +136,7 @@ export function getex(call: StoreCall): void {
     call.reply.bulk(value);
     if (expireAtMs <= call.nowMs && !call.isReplicated) {
       db.delete(key);
-      call.propagate('DEL', key);
+      call.propagate(deletionWord(call.wings.config, 'expire'), key);
       return;
     }
     db.setExpiry(entry, expireAtMs);

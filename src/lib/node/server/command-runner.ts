@@ -133,7 +133,7 @@ export class CommandRunner {
   }
 
   #noteExpired(db: number, key: string): void {
-    this.propagateAlone(db, ['DEL', key]);
+    this.propagateAlone(db, [this.#rules.expiryWord, key]);
     this.#wings.stats.counters.expiredKeys++;
   }
 

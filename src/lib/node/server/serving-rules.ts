@@ -2,6 +2,7 @@
  * What configuration and role demand of commands, as fields for the hot path: read once, and again when a
  * directive or the role changes.
  */
+import { deletionWord } from '../commands/deletion-word.js';
 import type { Wings } from '../ports/wings.js';
 
 export class ServingRules {
@@ -11,6 +12,8 @@ export class ServingRules {
   isReadonlyReplica = false;
   /** A replica without its primary answers nothing that may be stale. */
   refusesStaleReads = false;
+  /** What replicas hear of a key whose time has come. */
+  expiryWord: 'DEL' | 'UNLINK' = 'DEL';
   /** Negative: no slow log. */
   slowerThanMicros = -1;
 
@@ -28,6 +31,7 @@ export class ServingRules {
     this.minReplicasToWrite = config.number('min-replicas-to-write');
     this.isReadonlyReplica = isReplica && config.boolean('replica-read-only');
     this.refusesStaleReads = isReplica && !config.boolean('replica-serve-stale-data');
+    this.expiryWord = deletionWord(config, 'expire');
     this.slowerThanMicros = config.number('slowlog-log-slower-than');
   }
 }
@@ -38,4 +42,5 @@ const DIRECTIVES = [
   'replica-read-only',
   'replica-serve-stale-data',
   'slowlog-log-slower-than',
+  'lazyfree-lazy-expire',
 ] as const;

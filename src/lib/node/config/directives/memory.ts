@@ -21,6 +21,10 @@ const NO_LAYOUT = [
 ] as const;
 const NO_DEFRAG = ['accepted', 'V8 moves objects by itself.'] as const;
 const NO_LAZY = ['accepted', 'The collector frees memory in the background anyway.'] as const;
+const TOLD_LAZILY = [
+  'effective',
+  'Replicas are told UNLINK instead of DEL; here the collector frees memory anyway.',
+] as const;
 const NO_SCRIPTS = ['accepted', 'Scripting is not served.'] as const;
 const MEGABYTE = 1_048_576;
 
@@ -53,10 +57,10 @@ export const MEMORY_DIRECTIVES: readonly Directive[] = [
     min: 1,
     max: 10,
   }),
-  yesNo('lazyfree-lazy-eviction', 'no', NO_LAZY),
-  yesNo('lazyfree-lazy-expire', 'no', NO_LAZY),
-  yesNo('lazyfree-lazy-server-del', 'no', NO_LAZY),
-  yesNo('lazyfree-lazy-user-del', 'no', NO_LAZY),
+  yesNo('lazyfree-lazy-eviction', 'no', TOLD_LAZILY),
+  yesNo('lazyfree-lazy-expire', 'no', TOLD_LAZILY),
+  yesNo('lazyfree-lazy-server-del', 'no', TOLD_LAZILY),
+  yesNo('lazyfree-lazy-user-del', 'no', TOLD_LAZILY),
   yesNo('lazyfree-lazy-user-flush', 'no', NO_LAZY),
   yesNo('activedefrag', 'no', NO_DEFRAG),
   integer('active-defrag-cycle-min', 1, NO_DEFRAG, { min: 1, max: 99 }),
