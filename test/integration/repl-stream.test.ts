@@ -112,15 +112,16 @@ describe('the stream of an embedded primary is that of redis-server', function (
   const servers = new Servers();
   let real: Subject;
   let embedded: Subject;
+  const subjects: Subject[] = [];
 
   before(async function () {
     if (!hasRedisServer()) return this.skip();
     real = await Subject.open(await servers.start('real'));
     embedded = await Subject.open(await servers.start('embedded'));
+    subjects.push(real, embedded);
   });
   after(async () => {
-    real?.close();
-    embedded?.close();
+    for (const subject of subjects) subject.close();
     await servers.stop();
   });
 
