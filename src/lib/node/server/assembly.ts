@@ -24,6 +24,7 @@ import type { EmbeddedNode } from './embedded-node.js';
 import { createHost } from './host.js';
 import { type ClientPort, openClientPort } from './client-port.js';
 import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
+import type { Network } from './network.js';
 import { Pauses } from './pauses.js';
 import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
@@ -44,6 +45,7 @@ export interface AssemblyOptions {
   readonly isTemporary: boolean;
   readonly configFile: string;
   readonly log: Log;
+  readonly network: Network;
   readonly onShutdown: () => void;
   readonly startCluster: StartClusterWing;
   readonly cleanUp: () => void;
@@ -106,6 +108,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     });
     this.#transfer = createTransfer({
       log: options.log,
+      network: options.network,
       isClusterEnabled: isCluster,
       nowMs: Date.now,
       heldKeys: this.#heldKeys,
@@ -170,8 +173,22 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     return (this.#stopping ??= this.#close('now'));
   }
 
+  freeze(): void {
+    if (this.#stopping !== undefined) return;
+    this.#cron.stop();
+    this.#replication.freeze();
+    this.#bus?.freeze();
+  }
+
+  thaw(): void {
+    if (this.#stopping !== undefined) return;
+    this.#cron.start();
+    this.#replication.thaw();
+    this.#bus?.thaw();
+  }
+
   async #open(): Promise<void> {
-    const { config, bind, port, isAnyPort, startCluster } = this.#options;
+    const { config, bind, port, isAnyPort, network, startCluster } = this.#options;
     const isCluster = config.boolean('cluster-enabled');
     if (port !== 0 || isAnyPort) {
       this.#clientPort = await openClientPort({
@@ -179,6 +196,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         port,
         isAnyPort,
         backlog: config.number('tcp-backlog'),
+        network,
         onSocket: (socket) => this.#admit(socket),
         startBus: isCluster ? (own) => this.#startBus(startCluster, own) : undefined,
       });
@@ -191,12 +209,13 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   async #startBus(start: StartClusterWing, port: number): Promise<RunningClusterWing> {
-    const { bind, busPort, dir } = this.#options;
+    const { bind, busPort, dir, network } = this.#options;
     this.#bus = await start({
       wings: this.wings,
       port,
       tlsPort: 0,
       bind,
+      network,
       directory: dir,
       isTemporary: this.#options.isTemporary,
       ...(busPort === undefined ? {} : { busPort }),
@@ -240,12 +259,13 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   #createReplication(data: DataWing): RunningReplication {
-    const { config, log } = this.#options;
+    const { config, log, network } = this.#options;
     return createReplication({
       keyspace: this.#keyspace,
       data,
       config,
       stats: this.#stats,
+      network,
       log,
       prng: this.#prng,
       turn: this.turn,

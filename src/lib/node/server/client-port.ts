@@ -7,12 +7,14 @@ import type { Socket } from 'node:net';
 import { TribError } from '../../kernel/errors.js';
 import type { RunningClusterWing } from './bus/options.js';
 import { Listener } from './listener.js';
+import type { Network } from './network.js';
 
 export interface ClientPortOptions {
   readonly bind: readonly string[];
   readonly port: number;
   readonly isAnyPort: boolean;
   readonly backlog: number;
+  readonly network: Network;
   readonly onSocket: (socket: Socket) => void;
   /** Starts the bus beside this client port; undefined outside of a cluster. */
   readonly startBus: ((port: number) => Promise<RunningClusterWing>) | undefined;
@@ -46,8 +48,8 @@ export async function openClientPort(options: ClientPortOptions): Promise<Client
 }
 
 async function openPair(options: ClientPortOptions, port: number): Promise<ClientPort> {
-  const { bind, backlog, onSocket, startBus } = options;
-  const listener = await Listener.open({ bind, port, backlog, onSocket });
+  const { bind, backlog, network, onSocket, startBus } = options;
+  const listener = await Listener.open({ bind, port, backlog, network, onSocket });
   if (startBus === undefined) return { listener, bus: undefined };
   try {
     return { listener, bus: await startBus(listener.port) };

@@ -15,6 +15,10 @@ export interface EmbeddedNode {
   readonly ended: Promise<void>;
   /** Ends in good order: files written, peers told. Idempotent. */
   stop(): Promise<void>;
+  /** Timers stand still, as in a process that was stopped; its sockets are the network's to silence. */
+  freeze(): void;
+  /** Goes on, and finds out that time has passed. */
+  thaw(): void;
   /** Ends at once, like a crash: no goodbye, no last write. */
   kill(): Promise<void>;
 }

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf, TribError } from '../../kernel/errors.js';
+import type { Network } from './network.js';
 
 export interface ListenerOptions {
   /** As the `bind` directive has them: `*`, `::*`, `-` before an address that may be missing. */
@@ -11,6 +12,7 @@ export interface ListenerOptions {
   /** 0: any free one; the first address picks, the others follow. */
   readonly port: number;
   readonly backlog: number;
+  readonly network: Network;
   readonly onSocket: (socket: Socket) => void;
 }
 
@@ -64,7 +66,8 @@ function hostOf(word: string): string {
 
 function listen(host: string, port: number, options: ListenerOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true }, options.onSocket);
+    const { network, onSocket } = options;
+    const server = createServer({ noDelay: true }, (socket) => network.accept(socket, onSocket));
     server.once('error', reject);
     server.listen({ host, port, backlog: options.backlog, ipv6Only: host === '::' }, () => {
       server.off('error', reject);

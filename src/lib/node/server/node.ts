@@ -11,6 +11,7 @@ import type { Log } from '../ports/wings.js';
 import { Assembly } from './assembly.js';
 import { startClusterWing } from './bus/cluster-wing.js';
 import type { EmbeddedNode } from './embedded-node.js';
+import { type Network, SYSTEM_NETWORK } from './network.js';
 
 export interface NodeOptions {
   /** Directives by name, or a whole configuration as files and command lines make it. */
@@ -27,6 +28,8 @@ export interface NodeOptions {
   readonly dir?: string;
   readonly configFile?: string;
   readonly log?: Log;
+  /** Default: the system's. */
+  readonly network?: Network;
   /** SHUTDOWN was accepted; the node is stopping. */
   readonly onShutdown?: () => void;
 }
@@ -64,6 +67,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
       isTemporary: ownsDir,
       configFile: options.configFile ?? '',
       log: options.log ?? silent,
+      network: options.network ?? SYSTEM_NETWORK,
       onShutdown: options.onShutdown ?? ((): void => undefined),
       startCluster: startClusterWing,
       cleanUp,

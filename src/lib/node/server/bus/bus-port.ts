@@ -24,7 +24,8 @@ export async function openBusPort(
       },
     );
   }
-  return Listener.open({ bind: options.bind, port: wanted, backlog: BACKLOG, onSocket });
+  const { bind, network } = options;
+  return Listener.open({ bind, port: wanted, backlog: BACKLOG, network, onSocket });
 }
 
 /**

@@ -83,7 +83,7 @@ class RunningCluster implements RunningClusterWing {
     this.#wings = options.wings;
     this.#file = file;
     this.#listener = listener;
-    this.#links = new BusLinks({
+    this.#links = new BusLinks(options.network, {
       up: (link) => this.#feed({ kind: 'link-up', nowMs: Date.now(), link }),
       packet: (link, packet) => this.#feed({ kind: 'packet', nowMs: Date.now(), link, packet }),
       down: (link) => this.#feed({ kind: 'link-down', nowMs: Date.now(), link }),
@@ -169,6 +169,16 @@ class RunningCluster implements RunningClusterWing {
     return infoLines(this.#state);
   }
 
+  freeze(): void {
+    clearTimeout(this.#cron);
+  }
+
+  thaw(): void {
+    if (this.#isStopped) return;
+    this.#beat();
+    this.#schedule();
+  }
+
   stop(): Promise<void> {
     return this.#end(() => this.#file.write(memoryOf(this.#state), this.#isDurable));
   }
@@ -213,12 +223,16 @@ class RunningCluster implements RunningClusterWing {
     const delayMs = msUntilTick(this.#state);
     this.#tickDueMs = Date.now() + delayMs;
     this.#cron = setTimeout(() => {
-      const nowMs = Date.now();
-      const lateMs = nowMs - this.#tickDueMs;
-      if (lateMs > STALL_MS) this.#feed({ kind: 'slept', nowMs, ms: lateMs });
-      this.#feed({ kind: 'tick', nowMs });
+      this.#beat();
       if (!this.#isStopped) this.#schedule();
     }, delayMs);
+  }
+
+  #beat(): void {
+    const nowMs = Date.now();
+    const lateMs = nowMs - this.#tickDueMs;
+    if (lateMs > STALL_MS) this.#feed({ kind: 'slept', nowMs, ms: lateMs });
+    this.#feed({ kind: 'tick', nowMs });
   }
 
   // --- effects --------------------------------------------------------------

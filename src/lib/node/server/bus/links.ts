@@ -3,9 +3,9 @@
  * Nothing is decided here: what comes in is cut into packets and handed on, what the machine sends is
  * written, and an end is reported once.
  */
-import { createConnection, type Socket } from 'node:net';
 import { BusFramer } from '../../../wire/bus/framer.js';
 import type { LinkId } from '../../machine/effects.js';
+import type { Network, PeerSocket } from '../network.js';
 
 export interface LinkEvents {
   up(link: LinkId): void;
@@ -21,27 +21,24 @@ export interface LinkEvents {
 const PENDING_BYTES_MAX = 256 * 1024 * 1024;
 
 export class BusLinks {
-  readonly #sockets = new Map<LinkId, Socket>();
+  readonly #sockets = new Map<LinkId, PeerSocket>();
+  readonly #network: Network;
   readonly #events: LinkEvents;
 
-  constructor(events: LinkEvents) {
+  constructor(network: Network, events: LinkEvents) {
+    this.#network = network;
     this.#events = events;
   }
 
   connect(link: LinkId, ip: string, port: number, from: string | undefined): void {
-    const socket = createConnection({
-      host: ip,
-      port,
-      noDelay: true,
-      ...(from === undefined ? {} : { localAddress: from }),
-    });
+    const socket = this.#network.connect({ host: ip, port, localAddress: from });
     socket.once('connect', () => {
       if (this.#sockets.get(link) === socket) this.#events.up(link);
     });
     this.#attach(link, socket);
   }
 
-  accept(link: LinkId, socket: Socket): void {
+  accept(link: LinkId, socket: PeerSocket): void {
     this.#attach(link, socket);
   }
 
@@ -66,7 +63,7 @@ export class BusLinks {
     return this.#sockets.get(link)?.writableLength ?? 0;
   }
 
-  #attach(link: LinkId, socket: Socket): void {
+  #attach(link: LinkId, socket: PeerSocket): void {
     const framer = new BusFramer();
     this.#sockets.set(link, socket);
     socket.on('data', (chunk: Buffer) => {
@@ -84,7 +81,7 @@ export class BusLinks {
     socket.on('close', () => this.#end(link, socket));
   }
 
-  #end(link: LinkId, socket: Socket): void {
+  #end(link: LinkId, socket: PeerSocket): void {
     socket.destroy();
     if (this.#sockets.get(link) !== socket) return;
     this.#sockets.delete(link);

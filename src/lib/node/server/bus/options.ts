@@ -17,6 +17,7 @@
  * replication wing must put no PING into its stream: the offset may not move.
  */
 import type { ClusterWing, Wings } from '../../ports/wings.js';
+import type { Network } from '../network.js';
 
 export interface ClusterWingOptions {
   readonly wings: Pick<Wings, 'data' | 'replication' | 'config' | 'log'>;
@@ -28,6 +29,7 @@ export interface ClusterWingOptions {
   readonly bind: readonly string[];
   /** Overrides `cluster-port`; both absent or 0 means client port + 10000. */
   readonly busPort?: number;
+  readonly network: Network;
   /** The folder of nodes.conf: the node's `dir`. */
   readonly directory: string;
   /** The folder goes with the node: saves need not survive a crash. */
@@ -41,6 +43,9 @@ export interface RunningClusterWing extends ClusterWing {
   infoLines(): string[];
   /** Called when a message was published on this node: PUBLISH goes to all, SPUBLISH to the shard. */
   publish(channel: string, message: string, sharded: boolean): void;
+  /** No beat until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   /** Closes links and listeners, saves nodes.conf, and gives up the lock. Idempotent. */
   stop(): Promise<void>;
   /** As `stop`, but like a crash: nothing is saved. */

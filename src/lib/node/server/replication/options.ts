@@ -7,6 +7,7 @@ import type { ServerStats } from '../../ports/stats.js';
 import type { ConfigWing, DataWing, Log } from '../../ports/wings.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import type { HeldKeys } from '../held-keys.js';
+import type { Network } from '../network.js';
 import type { Turn } from '../turn.js';
 
 export interface ReplicationOptions {
@@ -17,6 +18,7 @@ export interface ReplicationOptions {
   >;
   readonly config: ConfigWing;
   readonly stats: ServerStats;
+  readonly network: Network;
   readonly log: Log;
   /** Draws replication ids. */
   readonly prng: Prng;
@@ -37,6 +39,7 @@ export interface ReplicationOptions {
 /** What MIGRATE's sockets get from the assembly. */
 export interface TransferOptions {
   readonly log: Log;
+  readonly network: Network;
   readonly isClusterEnabled: boolean;
   readonly nowMs: () => number;
   /** Filled while keys are in flight; dispatch makes commands on them wait. */

@@ -2,10 +2,10 @@
  * One connection to the server that keys are moved to: requests out in one go, replies back in order.
  * Silence ends it: the timeout runs from the last sign of life, as MIGRATE's does, not over the whole.
  */
-import { createConnection, type Socket } from 'node:net';
 import { ReplyDecoder } from '../../../wire/resp/reply-decoder.js';
 import type { Reply } from '../../../wire/resp/reply.js';
 import { requestBytes } from '../../replication/stream-writer.js';
+import type { Network, PeerSocket } from '../network.js';
 
 export interface LinkFault {
   readonly during: 'connecting' | 'writing' | 'reading';
@@ -33,7 +33,7 @@ const TIMER_MS_MAX = 0x7fff_ffff;
 export class TransferLink {
   /** Selected over there; undefined when that is not certain. */
   db: number | undefined;
-  readonly #socket: Socket;
+  readonly #socket: PeerSocket;
   readonly #decoder = new ReplyDecoder();
   readonly #onClose: () => void;
   #exchange: Exchange | undefined;
@@ -41,9 +41,9 @@ export class TransferLink {
   #isConnected = false;
   isClosed = false;
 
-  constructor(host: string, port: number, onClose: () => void) {
+  constructor(network: Network, host: string, port: number, onClose: () => void) {
     this.#onClose = onClose;
-    this.#socket = createConnection({ host, port, noDelay: true });
+    this.#socket = network.connect({ host, port });
     this.#socket.once('connect', () => {
       this.#isConnected = true;
       this.#signOfLife();

@@ -106,7 +106,8 @@ class LinkedTransfer implements Transfer {
       this.#resting.delete(link);
       return link;
     }
-    const link: TransferLink = new TransferLink(request.host, request.port, () => {
+    const { network } = this.#options;
+    const link: TransferLink = new TransferLink(network, request.host, request.port, () => {
       this.#links.delete(link);
       this.#resting.delete(link);
     });

@@ -2,7 +2,6 @@
  * The link to our primary: it is made at once, made again when it breaks, and dropped when it falls
  * silent. What is said on it decides `PrimaryLink`; here are the socket, the clock and the data.
  */
-import { createConnection, type Socket } from 'node:net';
 import { messageOf } from '../../../kernel/errors.js';
 import { encodeRequest } from '../../../wire/resp/request-encoder.js';
 import { StagedLoad } from '../../persistence/staged-load.js';
@@ -11,6 +10,7 @@ import type { ReplicationHistory } from '../../replication/history.js';
 import { type LinkEffect, PrimaryLink } from '../../replication/primary-link.js';
 import { ReplicaStream } from '../../replication/replica-stream.js';
 import type { Keyspace } from '../../store/keyspace.js';
+import type { Network, PeerSocket } from '../network.js';
 import type { ReplicationSettings } from './settings.js';
 
 export interface UpstreamOptions {
@@ -21,6 +21,7 @@ export interface UpstreamOptions {
   readonly config: ConfigWing;
   readonly data: Pick<DataWing, 'applyReplicated'>;
   readonly log: Log;
+  readonly network: Network;
   readonly nowMs: () => number;
   readonly port: () => number;
   /** The database that the stream had selected where we stopped. */
@@ -49,7 +50,7 @@ const ACK_AGAIN_MS = { first: 25, last: 400 } as const;
 export class Upstream {
   readonly address: Address;
   readonly #options: UpstreamOptions;
-  #socket: Socket | undefined;
+  #socket: PeerSocket | undefined;
   #link: PrimaryLink | undefined;
   #load: StagedLoad | undefined;
   #stream: ReplicaStream | undefined;
@@ -114,17 +115,13 @@ export class Upstream {
   }
 
   connect(): void {
-    const { address, config, log, nowMs } = this.#options;
+    const { address, config, log, network, nowMs } = this.#options;
     if (this.#isStopped) return;
     log('notice', `Connecting to the primary ${address.host}:${address.port}`);
     this.#attemptedAtMs = nowMs();
     const source = config.get('bind-source-addr') ?? '';
-    const socket = createConnection({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      ...(source === '' ? {} : { localAddress: source }),
-    });
+    const localAddress = source === '' ? undefined : source;
+    const socket = network.connect({ ...address, localAddress });
     this.#socket = socket;
     socket.once('connect', () => {
       this.#link = this.#newLink();
@@ -192,7 +189,7 @@ export class Upstream {
     }
   }
 
-  #performOne(effect: LinkEffect, socket: Socket): void {
+  #performOne(effect: LinkEffect, socket: PeerSocket): void {
     switch (effect.kind) {
       case 'send':
         socket.write(effect.text, 'latin1');
@@ -275,7 +272,7 @@ export class Upstream {
     );
   }
 
-  #apply(bytes: Buffer, socket: Socket): void {
+  #apply(bytes: Buffer, socket: PeerSocket): void {
     try {
       this.#stream!.push(bytes);
     } catch (error) {
@@ -293,7 +290,7 @@ export class Upstream {
 
   // --- the end of an attempt --------------------------------------------------
 
-  #broke(socket: Socket, reason: string): void {
+  #broke(socket: PeerSocket, reason: string): void {
     if (this.#socket !== socket) return;
     const { address, log, nowMs } = this.#options;
     const wasUp = this.#stream !== undefined;

@@ -27,6 +27,9 @@ import { Waiters } from './waiters.js';
 export interface RunningReplication extends ReplicationWing, ReplicaService {
   /** Follows the primary that the configuration names, if any, and begins to keep time. */
   start(): void;
+  /** Keeps no time until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   /** Breaks the link to the primary and stops all timers. */
   stop(): void;
 }
@@ -203,7 +206,16 @@ class Replication implements RunningReplication, Sender {
   start(): void {
     const [host, port] = (this.#options.config.get('replicaof') ?? '').split(' ');
     if (host && port) this.follow({ host, port: Number(port) });
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#keepTime();
+  }
+
+  freeze(): void {
+    clearInterval(this.#ticker);
+  }
+
+  thaw(): void {
+    this.#tick();
+    this.#keepTime();
   }
 
   stop(): void {
@@ -213,6 +225,10 @@ class Replication implements RunningReplication, Sender {
     this.#waiters.release();
     // The replicas' connections are closed with all others, and hear the last of the stream before.
     this.#flush();
+  }
+
+  #keepTime(): void {
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
   #tick(): void {
@@ -243,7 +259,7 @@ class Replication implements RunningReplication, Sender {
   // --- roles ------------------------------------------------------------------
 
   #follow(address: Address, onTakenOver: ((error?: string) => void) | undefined): void {
-    const { config, data, keyspace, log, nowMs, port, stats } = this.#options;
+    const { config, data, keyspace, log, network, nowMs, port, stats } = this.#options;
     const before = this.#upstream;
     this.#flush();
     const downSinceMs = before?.isUp === true ? nowMs() : before?.downSinceMs;
@@ -256,6 +272,7 @@ class Replication implements RunningReplication, Sender {
       config,
       data,
       log,
+      network,
       nowMs,
       port,
       streamDb: before?.streamDb ?? this.#writer.db ?? 0,

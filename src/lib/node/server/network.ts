@@ -1,0 +1,41 @@
+/**
+ * The network as a node sees it: connections it opens to its peers (bus, primary, target of a MIGRATE)
+ * and those that come in. A lab that wants to cut, delay or silence them hands its own to the nodes; for
+ * everybody else it is the system's, and stands in nobody's way.
+ */
+import { createConnection, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+export interface Destination {
+  readonly host: string;
+  readonly port: number;
+  /** The address to speak from; undefined: the system chooses. */
+  readonly localAddress?: string | undefined;
+}
+
+/** As much of a socket as peers are spoken to with. Emits `connect` once it stands. */
+export interface PeerSocket extends Duplex {
+  /** So long without traffic: `timeout` is emitted. 0: never. */
+  setTimeout(ms: number): this;
+  /** Whether it keeps the process alive. */
+  ref(): this;
+  unref(): this;
+}
+
+export interface Network {
+  /** Towards a peer, without delay for small packets. Errors are emitted, never thrown. */
+  connect(destination: Destination): PeerSocket;
+  /** Somebody connected to one of our ports: `admit` begins to serve them. */
+  accept(socket: Socket, admit: (socket: Socket) => void): void;
+}
+
+export const SYSTEM_NETWORK: Network = {
+  connect: ({ host, port, localAddress }) =>
+    createConnection({
+      host,
+      port,
+      noDelay: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    }),
+  accept: (socket, admit) => admit(socket),
+};
