@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { RespClient, show } from '../node/resp-client.js';
 import { hasRedisServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 import {
@@ -108,20 +109,28 @@ describe('replication links break and mend', function () {
     });
   }
 
-  it('WAIT answers when a replica holds the write, and with what there is at its deadline', async () => {
-    const { primary, replica } = await startPair('embedded', 'real');
-    await primary.client.call('SET', 'a', '1');
-    expect(await text(primary, 'WAIT', '1', '0')).to.equal(':1');
-    expect(await text(primary, 'WAIT', '2', '50')).to.equal(':1');
-    replica.signal('SIGSTOP');
-    await primary.client.call('SET', 'a', '2');
-    expect(await text(primary, 'WAIT', '1', '50')).to.equal(':0');
-    replica.signal('SIGCONT');
-    expect(await text(primary, 'WAIT', '1', '0')).to.equal(':1');
-    expect(await text(replica, 'WAIT', '1', '0')).to.match(
-      /^-ERR WAIT cannot be used with replica/,
-    );
-  });
+  for (const make of ['real', 'embedded'] as const) {
+    it(`WAIT of a ${make} primary answers when a replica holds the client's writes, and with what there is at its deadline`, async () => {
+      const { primary, replica } = await startPair(make, 'real');
+      await primary.client.call('SET', 'a', '1');
+      expect(await text(primary, 'WAIT', '1', '0')).to.equal(':1');
+      expect(await text(primary, 'WAIT', '2', '50')).to.equal(':1');
+      replica.signal('SIGSTOP');
+      await primary.client.call('SET', 'a', '2');
+      expect(await text(primary, 'WAIT', '1', '50')).to.equal(':0');
+      const other = await RespClient.open(primary.port);
+      // It has written nothing, and knows of nothing until it asks for something.
+      expect(show(await other.call('WAIT', '1', '50'))).to.equal(':1');
+      expect(show(await other.call('GET', 'a'))).to.equal('$"2"');
+      expect(show(await other.call('WAIT', '1', '50'))).to.equal(':0');
+      other.close();
+      replica.signal('SIGCONT');
+      expect(await text(primary, 'WAIT', '1', '0')).to.equal(':1');
+      expect(await text(replica, 'WAIT', '1', '0')).to.match(
+        /^-ERR WAIT cannot be used with replica/,
+      );
+    });
+  }
 
   it('an embedded replica answers the WAIT of a real primary', async () => {
     const { primary, replica } = await startPair('real', 'embedded');

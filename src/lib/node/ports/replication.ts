@@ -10,7 +10,7 @@ import type { Session } from './session.js';
 export type Suspend = (onCancel: () => void) => (answer: (reply: ReplySink) => void) => void;
 
 /** A connection that may become a replica's: any byte of it is a sign of life. */
-export type ReplicaClient = ClientPort & Pick<Session, 'lastActiveAtMs'>;
+export type ReplicaClient = ClientPort & Pick<Session, 'lastActiveAtMs' | 'streamOffset'>;
 
 /** One command that needs more than its words: who asks, and how to answer now or later. */
 export interface Asker {
@@ -46,7 +46,7 @@ export interface ReplicaService {
   writeRole(reply: ReplySink): void;
   /** FAILOVER is handing over: roles may not be changed by hand. */
   readonly isFailingOver: boolean;
-  /** WAIT: answers the number of replicas that hold all that was written so far. */
+  /** WAIT: answers the number of replicas that hold all that the client can know of: the stream up to its last command. */
   wait(request: WaitRequest, asker: Asker): void;
   failover(request: FailoverRequest, asker: Asker): void;
 }

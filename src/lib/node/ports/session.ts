@@ -33,6 +33,8 @@ export interface Session extends ClientPort {
   /** Full name of the last command, `client|list`. */
   readonly lastCommand: string;
   readonly lastActiveAtMs: number;
+  /** How long the replication stream was after its last command: what WAIT waits for. */
+  readonly streamOffset: number;
   readonly watchedCount: number;
   readonly queryBytes: number;
   watch(key: string, nowMs: number): void;

@@ -78,9 +78,10 @@ export class PrimaryLink {
     return this.#phase;
   }
 
-  /** Bytes of the snapshot: all (undefined if the primary did not say) and received. */
-  get transfer(): { readonly totalBytes: number | undefined; readonly readBytes: number } {
-    return { totalBytes: this.#frame?.length, readBytes: this.#transferredBytes };
+  /** Bytes of the snapshot: all (-1 before it begins, 0 if the primary does not say) and received. */
+  get transfer(): { readonly totalBytes: number; readonly readBytes: number } {
+    const totalBytes = this.#frame === undefined ? -1 : (this.#frame.length ?? 0);
+    return { totalBytes, readBytes: this.#transferredBytes };
   }
 
   connected(): LinkEffect[] {

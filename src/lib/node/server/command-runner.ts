@@ -57,7 +57,9 @@ export class CommandRunner {
     } finally {
       if (isOutermost) this.#isRunning = false;
     }
-    if (isOutermost) this.#propagation.flush();
+    if (!isOutermost) return;
+    this.#propagation.flush();
+    connection.streamOffset = this.#wings.replication.offset;
   }
 
   /** EXEC: the queue runs as one, and travels as one. */

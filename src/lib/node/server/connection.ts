@@ -52,6 +52,7 @@ export class Connection implements Session, Sender {
   lastCommand = 'NULL';
   lastActiveAtMs: number;
   replyMode: ReplyMode = 'on';
+  streamOffset = 0;
   transaction: TransactionQueue | undefined;
   /** Held by a pause: runs again when it ends. */
   postponed: string[] | undefined;

@@ -70,16 +70,18 @@ function upstreamLines(upstream: Upstream, { config, offset, nowMs }: Reported):
   ];
 }
 
-/** A primary that streams its snapshot does not say how long it is; the total is 0 then, as in redis-server. */
+/**
+ * As redis-server has it: -1 until the snapshot begins, and 0 for one that does not say how long it is. Its
+ * share of -1 bytes is a negative nothing.
+ */
 function transferLines({ transfer }: Upstream, idleSeconds: number): string[] {
-  const { readBytes } = transfer;
-  const totalBytes = transfer.totalBytes ?? 0;
-  const percent = totalBytes === 0 ? 0 : (readBytes / totalBytes) * 100;
+  const { readBytes, totalBytes } = transfer;
+  const percent = totalBytes > 0 ? ((readBytes / totalBytes) * 100).toFixed(2) : '0.00';
   return [
     `master_sync_total_bytes:${totalBytes}`,
     `master_sync_read_bytes:${readBytes}`,
     `master_sync_left_bytes:${totalBytes - readBytes}`,
-    `master_sync_perc:${percent.toFixed(2)}`,
+    `master_sync_perc:${totalBytes < 0 ? '-' : ''}${percent}`,
     `master_sync_last_io_seconds_ago:${idleSeconds}`,
   ];
 }

@@ -110,8 +110,8 @@ export class Upstream {
     return this.#stream?.readOffset ?? this.#options.history.offset;
   }
 
-  get transfer(): { readonly totalBytes: number | undefined; readonly readBytes: number } {
-    return this.#link?.transfer ?? { totalBytes: undefined, readBytes: 0 };
+  get transfer(): { readonly totalBytes: number; readonly readBytes: number } {
+    return this.#link?.transfer ?? { totalBytes: -1, readBytes: 0 };
   }
 
   connect(): void {

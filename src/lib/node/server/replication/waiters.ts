@@ -1,4 +1,4 @@
-/** WAIT: clients that want to know how many replicas hold what was written so far. */
+/** WAIT: clients that want to know how many replicas hold what they have written. */
 import type { Asker } from '../../ports/replication.js';
 
 interface Waiter {

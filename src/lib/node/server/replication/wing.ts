@@ -183,7 +183,7 @@ class Replication implements RunningReplication, Sender {
   }
 
   wait(request: WaitRequest, asker: Asker): void {
-    const { offset } = this;
+    const offset = asker.client.streamOffset;
     const count = this.#replicas.countHolding(offset);
     if (count >= request.replicas || !request.mayWait) {
       asker.reply.integer(count);
