@@ -12,6 +12,8 @@ export interface Server {
   readonly port: number;
   readonly node: EmbeddedNode | undefined;
   readonly client: RespClient;
+  /** What an embedded server has logged, `level: text`. */
+  readonly log: readonly string[];
   /** SIGSTOP and the like; real servers only. */
   signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
@@ -40,6 +42,7 @@ async function startReal(config: Readonly<Record<string, string>>): Promise<Serv
     port: real.port,
     node: undefined,
     client,
+    log: [],
     signal: (name) => real.signal(name),
     stop: async () => {
       client.close();
@@ -61,6 +64,7 @@ async function startEmbedded(config: Readonly<Record<string, string>>): Promise<
     port: node.port,
     node,
     client,
+    log: lines,
     signal: () => {
       throw new Error('an embedded node is no process of its own');
     },

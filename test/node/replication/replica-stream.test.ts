@@ -52,6 +52,7 @@ function record(
   const forwarded: Buffer[] = [];
   const stream = new ReplicaStream(
     {
+      vet: () => undefined,
       apply: (argv, db) => void applied.push(`${db}:${argv.join(' ')}`),
       acknowledge: (offset) => void acks.push(offset),
       forward: (chunk) => void forwarded.push(Buffer.from(chunk)),
@@ -111,6 +112,7 @@ describe("the primary's stream on a replica", () => {
     const forwarded: Buffer[] = [];
     const stream = new ReplicaStream(
       {
+        vet: () => undefined,
         apply: (argv) => {
           if (argv[0] === 'BAD') throw new Error('no such command');
         },

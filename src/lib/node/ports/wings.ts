@@ -42,6 +42,8 @@ export interface DataWing {
   hasKey(key: string, nowMs: number): boolean;
   /** Run one command of the primary's stream. Throws a TribError when it cannot be applied. */
   applyReplicated(argv: readonly string[], db: number): void;
+  /** Throws a TribError when no such command exists here. */
+  vetReplicated(argv: readonly string[]): void;
   /** Stop serving writes until the deadline (CLIENT PAUSE, manual failover and MIGRATE each hold one). */
   pauseWrites(owner: 'client' | 'failover' | 'migrate', untilMs: number): void;
   unpauseWrites(owner: 'client' | 'failover' | 'migrate'): void;

@@ -9,6 +9,8 @@
 import { RequestParser } from '../../wire/resp/request-parser.js';
 
 export interface StreamListener {
+  /** Throws when the command could never be applied: no part of its transaction is, then. */
+  vet(argv: readonly string[]): void;
   /** Apply a command; it throws when it cannot be applied, and the stream stops before it. */
   apply(argv: readonly string[], db: number): void;
   /** Answer GETACK with the offset as it is now (this command's own bytes are not in it). */
@@ -81,8 +83,10 @@ export class ReplicaStream {
     else if (name === 'multi') this.#transaction = [];
     else if (name === 'exec') this.#commit();
     else if (name === 'replconf') this.#takeReplconf(argv);
-    else if (this.#transaction) this.#transaction.push({ argv, db: this.#db });
-    else if (name !== 'ping') this.#listener.apply(argv, this.#db);
+    else if (this.#transaction) {
+      this.#listener.vet(argv);
+      this.#transaction.push({ argv, db: this.#db });
+    } else if (name !== 'ping') this.#listener.apply(argv, this.#db);
     if (this.#transaction === undefined) {
       this.#offset = this.#startOffset + this.#parser.consumedBytes;
       this.#appliedDb = this.#db;

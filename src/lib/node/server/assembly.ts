@@ -250,6 +250,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         this.#stream.db = db;
         this.#dispatcher.executeReplicated(this.#stream, argv);
       },
+      vetReplicated: (argv) => this.#dispatcher.vetReplicated(this.#stream, argv),
       propagate: (db, argv) => this.#runner.propagateAlone(db, argv),
       pause: (owner, untilMs) => this.#waiting.pause(owner, 'writes', untilMs),
       unpause: (owner) => this.#waiting.unpause(owner),

@@ -6,6 +6,7 @@ import type { PauseOwner } from './pauses.js';
 export interface KeyspaceWingOptions {
   readonly keyspace: Keyspace;
   readonly applyReplicated: (argv: readonly string[], db: number) => void;
+  readonly vetReplicated: (argv: readonly string[]) => void;
   readonly propagate: (db: number, argv: readonly string[]) => void;
   readonly pause: (owner: PauseOwner, untilMs: number) => void;
   readonly unpause: (owner: PauseOwner) => void;
@@ -29,6 +30,7 @@ export function createDataWing(options: KeyspaceWingOptions): DataWing {
     flushAll: () => keyspace.clear(),
     hasKey: (key, nowMs) => keyspace.db(0).peek(key, nowMs) !== undefined,
     applyReplicated: options.applyReplicated,
+    vetReplicated: options.vetReplicated,
     pauseWrites: options.pause,
     unpauseWrites: options.unpause,
     releaseBlocked: options.releaseBlocked,

@@ -48,11 +48,10 @@ export class Dispatcher {
 
   /** Apply one command of the primary's stream. */
   executeReplicated(stream: Connection, argv: readonly string[]): void {
-    const { replies } = stream;
+    const { replies, transaction } = stream;
     const errorsBefore = replies.errorCount;
     const command = this.#resolve(stream, argv);
     if (command !== undefined) {
-      const { transaction } = stream;
       if (transaction !== undefined && command.fullName === 'exec') {
         this.#runner.runTransaction(stream, true);
       } else if (transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) {
@@ -61,15 +60,14 @@ export class Dispatcher {
         this.#runner.run(stream, command, argv, true);
       }
     }
-    replies.take();
-    replies.held.length = 0;
-    if (replies.errorCount !== errorsBefore) {
-      const name = argv[0] ?? '';
-      throw new TribError(
-        'PROTOCOL',
-        `the primary's stream has a ${name} that fails here: ${replies.lastError}`,
-      );
-    }
+    expectNoError(stream, argv, errorsBefore);
+  }
+
+  /** Throws as `executeReplicated` would when there is no such command. */
+  vetReplicated(stream: Connection, argv: readonly string[]): void {
+    const errorsBefore = stream.replies.errorCount;
+    this.#resolve(stream, argv);
+    expectNoError(stream, argv, errorsBefore);
   }
 
   #execute(connection: Connection, argv: string[]): void {
@@ -157,6 +155,24 @@ export class Dispatcher {
         : `EXECABORT Transaction discarded because of: ${refusal.text}`,
     );
   }
+}
+
+/** Nobody reads what the primary's stream is answered; that it is an error must not be lost. */
+function expectNoError(
+  { replies }: Connection,
+  argv: readonly string[],
+  errorsBefore: number,
+): void {
+  replies.take();
+  replies.held.length = 0;
+  if (replies.errorCount === errorsBefore) return;
+  throw new TribError('PROTOCOL', `${briefly(argv)} fails here: ${replies.lastError}`);
+}
+
+/** The command and the key, if it has one: enough to find it on the primary. */
+function briefly(argv: readonly string[]): string {
+  const [name = '', key] = argv;
+  return key === undefined ? name : `${name} '${quotable(key)}'`;
 }
 
 const plain = (text: string): Refusal => ({ text, isRedirect: false });

@@ -14,7 +14,7 @@ export interface ReplicationOptions {
   readonly keyspace: Keyspace;
   readonly data: Pick<
     DataWing,
-    'applyReplicated' | 'pauseWrites' | 'unpauseWrites' | 'releaseBlocked'
+    'applyReplicated' | 'vetReplicated' | 'pauseWrites' | 'unpauseWrites' | 'releaseBlocked'
   >;
   readonly config: ConfigWing;
   readonly stats: ServerStats;

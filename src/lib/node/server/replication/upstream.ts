@@ -19,7 +19,7 @@ export interface UpstreamOptions {
   readonly history: ReplicationHistory;
   readonly settings: ReplicationSettings;
   readonly config: ConfigWing;
-  readonly data: Pick<DataWing, 'applyReplicated'>;
+  readonly data: Pick<DataWing, 'applyReplicated' | 'vetReplicated'>;
   readonly log: Log;
   readonly network: Network;
   readonly nowMs: () => number;
@@ -42,7 +42,10 @@ export interface UpstreamOptions {
 export type UpstreamState = 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected';
 
 /** A primary that starts or fails over is ready soon; one that stays away is asked once a second. */
-const RETRY_MS = { first: 50, last: 1000, hopeless: 10_000 } as const;
+const RETRY_MS = { first: 50, last: 1000 } as const;
+
+/** It holds what we cannot: each attempt costs it a whole snapshot, so they become rare. */
+const HOPELESS_RETRY_MS = { first: 10_000, last: 300_000 } as const;
 
 /** After that the regular ACKs, one a second, are as good. */
 const ACK_AGAIN_MS = { first: 25, last: 400 } as const;
@@ -59,9 +62,11 @@ export class Upstream {
   #lastIoMs: number | undefined;
   #attemptedAtMs = 0;
   #downSinceMs: number | undefined;
+  #upSinceMs = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
   #retryMs: number = RETRY_MS.first;
+  #hopelessRetryMs: number = HOPELESS_RETRY_MS.first;
   /** Our data are not what the history says: only everything anew can help. */
   #mustStartOver = false;
   #onTakenOver: ((error?: string) => void) | undefined;
@@ -140,7 +145,12 @@ export class Upstream {
 
   /** Once a second. */
   tick(nowMs: number): void {
-    if (this.#stream) this.#acknowledge(this.#stream.offset);
+    if (this.#stream) {
+      this.#acknowledge(this.#stream.offset);
+      if (nowMs - this.#upSinceMs > HOPELESS_RETRY_MS.last) {
+        this.#hopelessRetryMs = HOPELESS_RETRY_MS.first;
+      }
+    }
     const socket = this.#socket;
     if (socket && nowMs - this.#attemptedAtMs > this.#options.settings.timeoutMs) {
       this.#broke(socket, 'the primary is silent');
@@ -211,8 +221,7 @@ export class Upstream {
         this.#apply(effect.bytes, socket);
         return;
       case 'give-up':
-        if (effect.isFinal) this.#retryMs = RETRY_MS.hopeless;
-        this.#broke(socket, effect.reason);
+        this.#broke(socket, effect.reason, effect.isFinal);
         return;
     }
   }
@@ -257,9 +266,11 @@ export class Upstream {
   #startStream(): void {
     const { data, keyspace, history, forward } = this.#options;
     this.#downSinceMs = undefined;
+    this.#upSinceMs = this.#options.nowMs();
     this.#retryMs = RETRY_MS.first;
     this.#stream = new ReplicaStream(
       {
+        vet: (argv) => data.vetReplicated(argv),
         apply: (argv, db) => {
           if (keyspace.databases[db] === undefined) throw new Error(`there is no database ${db}`);
           data.applyReplicated(argv, db);
@@ -277,10 +288,8 @@ export class Upstream {
       this.#stream!.push(bytes);
     } catch (error) {
       // Going on would leave us with other data than the primary, for ever and in silence.
-      this.#options.log('warning', `Cannot follow the primary: ${messageOf(error)}`);
       this.#mustStartOver = true;
-      this.#retryMs = RETRY_MS.hopeless;
-      this.#broke(socket, 'its stream cannot be applied');
+      this.#broke(socket, `its stream cannot be followed: ${messageOf(error)}`, true);
     }
   }
 
@@ -290,9 +299,10 @@ export class Upstream {
 
   // --- the end of an attempt --------------------------------------------------
 
-  #broke(socket: PeerSocket, reason: string): void {
+  /** @param isHopeless another attempt soon will end the same way */
+  #broke(socket: PeerSocket, reason: string, isHopeless = false): void {
     if (this.#socket !== socket) return;
-    const { address, log, nowMs } = this.#options;
+    const { nowMs } = this.#options;
     const wasUp = this.#stream !== undefined;
     if (this.#stream) {
       this.#streamDb = this.#stream.db;
@@ -305,14 +315,30 @@ export class Upstream {
     this.#stream = undefined;
     socket.destroy();
     if (this.#isStopped) return;
-    log('warning', `The link to the primary ${address.host}:${address.port} is down: ${reason}`);
-    if (wasUp && this.#retryMs !== RETRY_MS.hopeless) setImmediate(() => this.connect());
-    else this.#retryLater();
+    if (isHopeless) this.#retryAfterLong(reason);
+    else this.#retrySoon(reason, wasUp);
     this.#takenOver(reason);
   }
 
-  #retryLater(): void {
+  #retrySoon(reason: string, wasUp: boolean): void {
+    const { address, log } = this.#options;
+    log('warning', `The link to the primary ${address.host}:${address.port} is down: ${reason}`);
+    if (wasUp) {
+      setImmediate(() => this.connect());
+      return;
+    }
     this.#retryTimer = setTimeout(() => this.connect(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS.last);
+  }
+
+  #retryAfterLong(reason: string): void {
+    const { address, log } = this.#options;
+    const delayMs = this.#hopelessRetryMs;
+    log(
+      'warning',
+      `Cannot replicate the primary ${address.host}:${address.port}: ${reason}. Next attempt in ${delayMs / 1000} s`,
+    );
+    this.#retryTimer = setTimeout(() => this.connect(), delayMs);
+    this.#hopelessRetryMs = Math.min(delayMs * 2, HOPELESS_RETRY_MS.last);
   }
 }
