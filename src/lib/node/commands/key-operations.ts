@@ -240,24 +240,26 @@ export function dbsize(call: StoreCall): void {
 }
 
 export function flushall(call: StoreCall): void {
-  flush(call, call.keyspace.databases);
+  if (flush(call, call.keyspace.databases)) call.wings.persistence.noteFlush();
 }
 
 export function flushdb(call: StoreCall): void {
   flush(call, [call.db]);
 }
 
-function flush(call: StoreCall, databases: readonly Database[]): void {
+/** @returns false when the error is written. */
+function flush(call: StoreCall, databases: readonly Database[]): boolean {
   const { argv } = call;
   const word = argv[1]?.toLowerCase();
   if (argv.length > 2 || (word !== undefined && word !== 'sync' && word !== 'async')) {
     call.reply.error(SYNTAX_ERROR);
-    return;
+    return false;
   }
   for (const db of databases) db.clear();
   // Travels even where there was nothing: a replica may hold what we do not.
   call.propagate(...argv);
   call.reply.status('OK');
+  return true;
 }
 
 // --- OBJECT -----------------------------------------------------------------

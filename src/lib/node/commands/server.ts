@@ -1,5 +1,4 @@
-/** Commands about the process rather than about keys: TIME, SHUTDOWN, LASTSAVE, DEBUG, MODULE. */
-import { NEXT_VERSION } from '../config/directives/persistence.js';
+/** Commands about the process rather than about keys: TIME, SHUTDOWN, DEBUG, MODULE. */
 import { SYNTAX_ERROR } from './arguments.js';
 import { debug } from './debug.js';
 import { helpCommand } from './help.js';
@@ -19,11 +18,9 @@ function time({ nowMs, reply }: StoreCall): void {
   reply.bulk(String(micros % 1_000_000));
 }
 
-/**
- * NOW and FORCE are about lagging replicas and failing saves; ABORT stands alone. SAVE cannot be done yet,
- * and who asked for it would lose data: it is refused, as a failing save is, unless FORCE says go anyway.
- */
-function shutdown({ argv, reply, wings }: StoreCall): void {
+/** NOW and FORCE are about lagging replicas and failing saves; ABORT stands alone. */
+function shutdown(call: StoreCall): void {
+  const { argv, reply, wings } = call;
   const words = argv.slice(1).map((word) => word.toLowerCase());
   const has = (word: string): boolean => words.includes(word);
   const isKnown = words.every((word) => ['save', 'nosave', 'now', 'force', 'abort'].includes(word));
@@ -37,13 +34,12 @@ function shutdown({ argv, reply, wings }: StoreCall): void {
     else reply.error('ERR No shutdown in progress.');
     return;
   }
-  if (has('save') && !has('force')) {
-    reply.error(`ERR Errors trying to SHUTDOWN. ${NEXT_VERSION} NOSAVE or FORCE ends the node.`);
-    return;
-  }
   const save = has('nosave') ? 'nosave' : has('save') ? 'save' : 'default';
-  const wrong = wings.host.shutdown({ save, now: has('now'), force: has('force') });
-  if (wrong !== undefined) reply.error(`ERR ${wrong}`);
+  // Who asked for it hears of it only when it does not happen.
+  const answer = call.suspend(() => undefined);
+  wings.host.shutdown({ save, now: has('now'), force: has('force') }, () =>
+    answer((later) => later.error('ERR Errors trying to SHUTDOWN. Check logs.')),
+  );
 }
 
 const NO_MODULES = 'ERR This node loads no modules.';
@@ -71,18 +67,6 @@ export const SERVER_COMMANDS: readonly StoreCommandSpec[] = [
       summary: 'Ends the node.',
     },
     shutdown,
-  ),
-  server(
-    'lastsave',
-    {
-      arity: 1,
-      flags: 'loading stale fast',
-      acl: 'admin fast dangerous',
-      since: '1.0.0',
-      summary: 'When data was last written to disk; when the node started, if never.',
-      tips: ['nondeterministic_output'],
-    },
-    ({ reply, wings }) => reply.integer(Math.floor(wings.host.startedAtMs / 1000)),
   ),
   server(
     'debug',

@@ -27,6 +27,7 @@ export class Snapshot implements ChangeObserver {
   readonly #writer: RdbWriter;
   readonly #scans: DatabaseScan[];
   #writtenDb = -1;
+  #writtenKeys = 0;
   #isOver = false;
 
   /** The moment is now. */
@@ -36,6 +37,10 @@ export class Snapshot implements ChangeObserver {
     this.#writer.header(options.aux);
     this.#scans = options.databases.filter((db) => db.size > 0).map((db) => new DatabaseScan(db));
     observersOf(this.#keyspace).add(this);
+  }
+
+  get writtenKeys(): number {
+    return this.#writtenKeys;
   }
 
   /** Writes up to `entries` more. @returns true when the snapshot is complete. */
@@ -78,6 +83,7 @@ export class Snapshot implements ChangeObserver {
       this.#writer.selectDb(db, size, expiringCount);
       this.#writtenDb = db;
     }
+    this.#writtenKeys++;
     const { key, value } = entry;
     const expireAtMs = entry.expireAtMs === NEVER ? undefined : entry.expireAtMs;
     if (typeof value === 'string') this.#writer.string(key, value, expireAtMs);

@@ -44,8 +44,8 @@ export interface HostPort {
   commands(): readonly CommandShape[];
   memory(): MemoryFacts;
   cpu(): CpuFacts;
-  /** Begin to stop. undefined: it will end; otherwise why it will not. */
-  shutdown(request: ShutdownRequest): string | undefined;
+  /** Begin to stop. `onRefused` is called when it will not after all: aborted, or saving failed. */
+  shutdown(request: ShutdownRequest, onRefused: () => void): void;
   /** SHUTDOWN ABORT: true when a shutdown was waiting and is not any more. */
   abortShutdown(): boolean;
   /** DEBUG SLEEP: nothing of this node runs for that long. */

@@ -6,6 +6,7 @@ import type { NodeId } from '../../kernel/node-id.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { ClientPort } from './client.js';
 import type { HostPort } from './host.js';
+import type { PersistenceWing } from './persistence.js';
 import type { ServerStats } from './stats.js';
 import type { ReplicaService, TransferService } from './replication.js';
 
@@ -16,6 +17,8 @@ export interface Wings {
   readonly replicas: ReplicaService;
   /** MIGRATE's sockets. */
   readonly transfer: TransferService;
+  /** Files: RDB and the append-only one. */
+  readonly persistence: PersistenceWing;
   /** Present when `cluster-enabled yes`. */
   readonly cluster: ClusterWing | undefined;
   readonly config: ConfigWing;

@@ -59,6 +59,12 @@ export class ReplicationHistory {
     this.open(backlogBytes);
   }
 
+  /** A primary's data as of this offset, which go on under a name of their own: who was there may continue. */
+  inherit(id: string, offset: number, newId: string, backlogBytes: number): void {
+    this.adopt(id, offset, backlogBytes);
+    this.shift(newId);
+  }
+
   /** Can the holder of `id` go on with the byte at `offset`? */
   canContinue(id: string, offset: number): boolean {
     return sharesHistory(this.#identity, id, offset) && (this.#backlog?.holds(offset) ?? false);

@@ -76,9 +76,10 @@ export class Admission {
     }
     const isWrite = command.isWrite || queueOf(connection, command).some(isWriting);
     const refusal =
-      (isWrite ? this.#writeRefusal() : undefined) ??
+      (isWrite ? this.#writeRefusal() : this.#pingRefusal(command)) ??
       subscriberRefusal(connection, command) ??
       this.#staleRefusal(command) ??
+      this.#loadingRefusal(command) ??
       replicaRefusal(connection, command);
     if (refusal !== undefined) return refusal;
     if (this.#pauses.isAny && this.#isPaused(connection, command, isWrite)) return 'wait';
@@ -119,7 +120,8 @@ export class Admission {
   }
 
   #writeRefusal(): Refusal | undefined {
-    const { minReplicasToWrite, isReadonlyReplica } = this.#rules;
+    const { diskError, minReplicasToWrite, isReadonlyReplica } = this.#rules;
+    if (diskError !== undefined) return refuse(diskError);
     const { replication } = this.#wings;
     if (
       minReplicasToWrite > 0 &&
@@ -130,6 +132,18 @@ export class Admission {
     }
     return isReadonlyReplica
       ? refuse("READONLY You can't write against a read only replica.")
+      : undefined;
+  }
+
+  /** Who asks whether all is well hears of a broken disk as well. */
+  #pingRefusal(command: Command): Refusal | undefined {
+    const { diskError } = this.#rules;
+    return diskError !== undefined && command.fullName === 'ping' ? refuse(diskError) : undefined;
+  }
+
+  #loadingRefusal(command: Command): Refusal | undefined {
+    return this.#rules.isLoading && !command.isAllowedWhileLoading
+      ? refuse('LOADING Redis is loading the dataset in memory')
       : undefined;
   }
 

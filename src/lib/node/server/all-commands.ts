@@ -9,6 +9,7 @@ import { EXPIRY_COMMANDS } from '../commands/expiry.js';
 import { FUNCTION_COMMANDS } from '../commands/function.js';
 import { INFO_COMMANDS } from '../commands/info.js';
 import { KEY_COMMANDS } from '../commands/keys.js';
+import { PERSISTENCE_COMMANDS } from '../commands/persistence.js';
 import { PUBSUB_COMMANDS } from '../commands/pubsub.js';
 import { REPLICATION_COMMANDS } from '../commands/replication.js';
 import { SERVER_COMMANDS } from '../commands/server.js';
@@ -30,6 +31,7 @@ export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...INFO_COMMANDS,
   ...COMMAND_COMMANDS,
   ...SERVER_COMMANDS,
+  ...PERSISTENCE_COMMANDS,
   ...ACL_COMMANDS,
   ...FUNCTION_COMMANDS,
   ...TRANSFER_COMMANDS,

@@ -30,6 +30,9 @@ import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
 import { Turn } from './turn.js';
 import { WaitingRoom } from './waiting-room.js';
+import type { RunningPersistence } from './persistence/options.js';
+import { createPersistence } from './persistence/wing.js';
+import { Shutdown } from './shutdown.js';
 import { createTransfer, type Transfer } from './replication/transfer.js';
 import { createReplication, type RunningReplication } from './replication/wing.js';
 
@@ -77,6 +80,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #stream: Connection;
   readonly #replication: RunningReplication;
   readonly #servingRules: ServingRules;
+  readonly #persistence: RunningPersistence;
+  readonly #shutdown: Shutdown;
   #clientPort: ClientPort | undefined;
   #bus: RunningClusterWing | undefined;
   #isAccepting = false;
@@ -117,6 +122,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     const table = new CommandTable(ALL_COMMANDS);
     const data = this.#createData();
     this.#replication = this.#createReplication(data);
+    this.#persistence = this.#createPersistence();
+    this.#shutdown = this.#createShutdown();
     this.wings = this.#createWings(table, data);
     this.#servingRules = new ServingRules(this.wings);
     const serving = { wings: this.wings, rules: this.#servingRules, pauses: this.#pauses };
@@ -142,6 +149,10 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       sessions: this.sessions,
       rules: this.#rules,
       stats: this.#stats,
+      tick: () => {
+        this.#persistence.tick();
+        this.#shutdown.tick();
+      },
     });
     this.#stream = new Connection(0, new Socket(), this, false);
     this.#stream.isAuthenticated = true;
@@ -166,7 +177,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   // --- lifetime -------------------------------------------------------------
 
   stop(): Promise<void> {
-    return (this.#stopping ??= this.#close('after-reply'));
+    return (this.#stopping ??= this.#endInGoodOrder());
   }
 
   kill(): Promise<void> {
@@ -204,8 +215,21 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       config.settle('port', String(this.port));
     }
     this.#isAccepting = true;
+    this.#replication.takeRole();
+    await this.#load();
+    if (this.#stopping !== undefined) return;
     this.#replication.start();
     this.#cron.start();
+  }
+
+  /** Clients are let in meanwhile, and hear that they must wait. */
+  async #load(): Promise<void> {
+    try {
+      await this.#persistence.load();
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
   }
 
   async #startBus(start: StartClusterWing, port: number): Promise<RunningClusterWing> {
@@ -224,8 +248,17 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     return this.#bus;
   }
 
+  async #endInGoodOrder(): Promise<void> {
+    const { log } = this.#options;
+    this.#waiting.pause('shutdown', 'writes', Infinity);
+    const failure = await this.#persistence.finish('default');
+    if (failure !== undefined) log('warning', `The node ends without saving: ${failure}`);
+    await this.#close('after-reply');
+  }
+
   async #close(how: 'now' | 'after-reply'): Promise<void> {
     this.#cron.stop();
+    this.#persistence.stop();
     this.#waiting.close();
     this.#transfer.stop();
     this.#replication.stop();
@@ -289,8 +322,11 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       configFile,
       tribVersion: TRIB_VERSION,
       commands: () => table.specs,
-      shutdown: () => this.#beginShutdown(),
-      abortShutdown: () => false,
+      shutdown: (request, onRefused) => {
+        this.#options.onShutdown();
+        this.#shutdown.begin(request, onRefused);
+      },
+      abortShutdown: () => this.#shutdown.abort(),
       setActiveExpire: (isOn) => (this.#cron.isExpiring = isOn),
     });
     return {
@@ -298,6 +334,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       replication: this.#replication,
       replicas: this.#replication,
       transfer: this.#transfer,
+      persistence: this.#persistence,
       cluster: undefined,
       config,
       host,
@@ -306,10 +343,38 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     };
   }
 
-  #beginShutdown(): string | undefined {
-    this.#options.onShutdown();
-    setImmediate(() => void this.stop());
-    return undefined;
+  #createPersistence(): RunningPersistence {
+    const { config, log } = this.#options;
+    return createPersistence({
+      keyspace: this.#keyspace,
+      config,
+      log,
+      nowMs: Date.now,
+      turn: this.turn,
+      usedBytes: () => this.wings.host.memory().usedBytes,
+      isReplica: () => this.#replication.role === 'replica',
+      position: () => this.#replication.position(),
+      restorePosition: (position) => this.#replication.restorePosition(position),
+      onStatus: () => {
+        const { isLoading, writeRefusal } = this.#persistence;
+        this.#servingRules.isLoading = isLoading;
+        this.#servingRules.diskError = writeRefusal;
+      },
+    });
+  }
+
+  #createShutdown(): Shutdown {
+    const { config, log } = this.#options;
+    return new Shutdown({
+      config,
+      log,
+      nowMs: Date.now,
+      persistence: this.#persistence,
+      replication: this.#replication,
+      pauseWrites: () => this.#waiting.pause('shutdown', 'writes', Infinity),
+      unpauseWrites: () => this.#waiting.unpause('shutdown'),
+      end: () => void (this.#stopping ??= this.#close('after-reply')),
+    });
   }
 
   // --- clients --------------------------------------------------------------

@@ -19,6 +19,7 @@ export class Command {
   readonly needsNoAuth: boolean;
   readonly refusedInMulti: boolean;
   readonly isAllowedWhileStale: boolean;
+  readonly isAllowedWhileLoading: boolean;
   readonly hasAskingFlag: boolean;
   readonly run: (call: StoreCall) => void;
   readonly subcommands: ReadonlyMap<string, Command> | undefined;
@@ -37,6 +38,7 @@ export class Command {
     this.needsNoAuth = has('no_auth');
     this.refusedInMulti = has('no_multi');
     this.isAllowedWhileStale = has('stale');
+    this.isAllowedWhileLoading = has('loading');
     this.hasAskingFlag = has('asking');
     this.run = spec.run;
     this.subcommands =

@@ -16,6 +16,8 @@ export interface CronOptions {
   readonly sessions: Sessions;
   readonly rules: ClientRules;
   readonly stats: ServerStats;
+  /** What else is looked after as often. */
+  readonly tick: () => void;
 }
 
 export class Cron {
@@ -45,6 +47,7 @@ export class Cron {
     }
     stats.sample(nowMs);
     if (rules.idleSeconds > 0) this.#closeIdle(nowMs);
+    this.#options.tick();
   }
 
   #closeIdle(nowMs: number): void {

@@ -9,7 +9,7 @@ export interface HostOptions {
   readonly configFile: string;
   readonly tribVersion: string;
   readonly commands: () => readonly CommandShape[];
-  readonly shutdown: (request: ShutdownRequest) => string | undefined;
+  readonly shutdown: (request: ShutdownRequest, onRefused: () => void) => void;
   readonly abortShutdown: () => boolean;
   readonly setActiveExpire: (isOn: boolean) => void;
 }

@@ -46,6 +46,8 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
       : new Configuration({
           bind: options.host ?? '127.0.0.1',
           'cluster-enabled': options.cluster === true ? 'yes' : 'no',
+          // Part of a program, it writes files only where that program asks for them.
+          save: '',
           ...options.config,
         });
   const ownsDir = options.dir === undefined && !(options.config instanceof Configuration);

@@ -1,10 +1,10 @@
 /**
- * Who holds clients back, and until when. CLIENT PAUSE, a manual failover and MIGRATE each hold their own
+ * Who holds clients back, and until when. CLIENT PAUSE, a manual failover, MIGRATE and the end of the node each hold their own
  * pause; the widest scope in force counts, and each owner ends only its own.
  */
 import type { PauseScope } from '../ports/session.js';
 
-export type PauseOwner = 'client' | 'failover' | 'migrate';
+export type PauseOwner = 'client' | 'failover' | 'migrate' | 'shutdown';
 
 interface Pause {
   readonly scope: PauseScope;

@@ -14,6 +14,10 @@ export class ServingRules {
   refusesStaleReads = false;
   /** What replicas hear of a key whose time has come. */
   expiryWord: 'DEL' | 'UNLINK' = 'DEL';
+  /** The error that answers writes while they would not reach the disk. */
+  diskError: string | undefined;
+  /** What is on disk is still being read. */
+  isLoading = false;
   /** Negative: no slow log. */
   slowerThanMicros = -1;
 

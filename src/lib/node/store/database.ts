@@ -206,6 +206,7 @@ export class Database {
     for (const [key, watchers] of this.#watchers) {
       if (this.#entries.has(key)) for (const watcher of watchers) watcher.isDirty = true;
     }
+    this.#keyspace.changeCount += this.#entries.size;
     // Scans and expiry cycles in flight may still hold entries.
     for (const entry of this.#entries.values()) entry.isLive = false;
     this.#entries.clear();

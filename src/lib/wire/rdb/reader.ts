@@ -64,6 +64,11 @@ export class RdbReader {
     return this.#version;
   }
 
+  /** Bytes read so far. */
+  get position(): number {
+    return this.#cursor.position;
+  }
+
   /** Takes the next bytes. @returns once done, the bytes behind the snapshot; before that, undefined. */
   push(chunk: Buffer): Buffer | undefined {
     assert(!this.#isDone, 'no bytes are pushed into a finished snapshot');
@@ -205,7 +210,10 @@ export class RdbReader {
     const computed = this.#cursor.checksum();
     const written = yield* readBytes(this.#cursor, 8);
     if (written.equals(computed) || written.every((byte) => byte === 0)) return;
-    throw new RdbError('checksum', 'RDB: the checksum is wrong');
+    throw new RdbError(
+      'checksum',
+      `RDB: the checksum at byte ${this.#cursor.position - 8} is wrong`,
+    );
   }
 }
 

@@ -3,7 +3,7 @@
  * the command line, in that order, later words winning.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join, parse, resolve, sep } from 'node:path';
+import { join, parse, resolve, sep } from 'node:path';
 import { fromBytes, latin1ToUtf8, utf8ToLatin1 } from '../../../kernel/bytes.js';
 import { messageOf, TribError } from '../../../kernel/errors.js';
 import { err, ok, type Result } from '../../../kernel/result.js';
@@ -103,10 +103,6 @@ function settleFolder(config: Configuration): void {
     });
   }
   config.settle('dir', utf8ToLatin1(dir));
-  config.applyWith('dir', (value) => {
-    const path = latin1ToUtf8(value);
-    return isAbsolute(path) && isFolder(path) ? undefined : 'No such file or directory';
-  });
 }
 
 /**

@@ -119,6 +119,11 @@ export class Upstream {
     return this.#link?.transfer ?? { totalBytes: -1, readBytes: 0 };
   }
 
+  /** The stream has this database selected where we stand. */
+  selectDb(db: number): void {
+    this.#streamDb = db;
+  }
+
   connect(): void {
     const { address, config, log, network, nowMs } = this.#options;
     if (this.#isStopped) return;

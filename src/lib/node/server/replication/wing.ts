@@ -12,6 +12,7 @@ import type {
 } from '../../ports/replication.js';
 import type { Address, ReplicationWing } from '../../ports/wings.js';
 import type { ReplySink } from '../../../wire/resp/reply-sink.js';
+import type { StreamPosition } from '../../persistence/staged-load.js';
 import { ReplicationHistory } from '../../replication/history.js';
 import { StreamWriter } from '../../replication/stream-writer.js';
 import { Failover } from './failover.js';
@@ -25,11 +26,21 @@ import type { Sender } from '../turn.js';
 import { Waiters } from './waiters.js';
 
 export interface RunningReplication extends ReplicationWing, ReplicaService {
-  /** Follows the primary that the configuration names, if any, and begins to keep time. */
+  /** A replica if the configuration names a primary; nothing is said to it before `start`. */
+  takeRole(): void;
+  /** Connects to the primary, if there is one, and begins to keep time. */
   start(): void;
   /** Keeps no time until `thaw`. */
   freeze(): void;
   thaw(): void;
+  /** Where the data stand in the history of their writes; undefined when nobody could ask. */
+  position(): StreamPosition | undefined;
+  /** Loaded data stand there: their holder may go on from it. */
+  restorePosition(position: StreamPosition): void;
+  /** Replicas that do not hold the stream up to this offset. */
+  countLagging(offset: number): number;
+  /** Do not wait for their regular ACKs. */
+  askForAcks(): void;
   /** Breaks the link to the primary and stops all timers. */
   stop(): void;
 }
@@ -50,6 +61,8 @@ class Replication implements RunningReplication, Sender {
   readonly #waiters: Waiters;
   readonly #failover: Failover;
   #upstream: Upstream | undefined;
+  /** Data on disk are read first: they may be where the primary's stream goes on. */
+  #isStarted = false;
   #ticker: NodeJS.Timeout | undefined;
   #pingDueMs = 0;
   #isFlushScheduled = false;
@@ -87,7 +100,7 @@ class Replication implements RunningReplication, Sender {
       nowMs,
       offset: () => this.offset,
       isReplica: () => this.#upstream !== undefined,
-      askForAcks: () => this.#askForAcks(),
+      askForAcks: () => this.askForAcks(),
       handOver: (target, onAnswer) => this.#follow(target, onAnswer),
       takeBack: () => this.promote(),
     });
@@ -190,7 +203,7 @@ class Replication implements RunningReplication, Sender {
       return;
     }
     this.#waiters.add(asker, { ...request, offset });
-    this.#askForAcks();
+    this.askForAcks();
   }
 
   get isFailingOver(): boolean {
@@ -201,11 +214,48 @@ class Replication implements RunningReplication, Sender {
     this.#failover.command(request, asker.reply);
   }
 
+  // --- for those who save and end -----------------------------------------------
+
+  position(): StreamPosition | undefined {
+    const { identity, offset, backlog } = this.#history;
+    if (this.#upstream === undefined && backlog === undefined) return undefined;
+    this.#flush();
+    const streamDb = this.#upstream?.streamDb ?? this.#writer.db ?? 0;
+    return { replicationId: identity.id, offset, streamDb };
+  }
+
+  restorePosition({ replicationId, offset, streamDb }: StreamPosition): void {
+    const upstream = this.#upstream;
+    const { backlogBytes } = this.#settings;
+    if (upstream === undefined) {
+      this.#history.inherit(replicationId, offset, this.#newId(), backlogBytes);
+    } else {
+      this.#history.adopt(replicationId, offset, backlogBytes);
+      upstream.selectDb(streamDb);
+    }
+  }
+
+  countLagging(offset: number): number {
+    return this.#replicas.size - this.#replicas.countHolding(offset);
+  }
+
+  askForAcks(): void {
+    if (this.#hasAskedForAcks || this.#upstream !== undefined) return;
+    this.#hasAskedForAcks = true;
+    this.#writer.remark(['REPLCONF', 'GETACK', '*']);
+    this.#flushSoon();
+  }
+
   // --- lifetime ---------------------------------------------------------------
 
-  start(): void {
+  takeRole(): void {
     const [host, port] = (this.#options.config.get('replicaof') ?? '').split(' ');
     if (host && port) this.follow({ host, port: Number(port) });
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    this.#upstream?.connect();
     this.#keepTime();
   }
 
@@ -292,7 +342,7 @@ class Replication implements RunningReplication, Sender {
       data.releaseBlocked();
     }
     this.#replicas.disconnectAll();
-    this.#upstream.connect();
+    if (this.#isStarted) this.#upstream.connect();
   }
 
   /** FAILOVER there: our primary asks us to take its place. @returns false when it was refused. */
@@ -332,12 +382,6 @@ class Replication implements RunningReplication, Sender {
     return { streamDb: 0 };
   }
 
-  #askForAcks(): void {
-    if (this.#hasAskedForAcks || this.#upstream !== undefined) return;
-    this.#hasAskedForAcks = true;
-    this.#writer.remark(['REPLCONF', 'GETACK', '*']);
-    this.#flushSoon();
-  }
 
   /** At the end of this turn: one write per replica, however many commands a client sent at once. */
   #flushSoon(): void {
