@@ -159,9 +159,6 @@ export class Configuration implements ConfigWing {
     if (this.boolean('appendonly')) {
       said.push(`appendonly yes: no append only file is written. ${NEXT_VERSION}`);
     }
-    if (this.get('save') !== '') {
-      said.push(`save ${this.get('save') ?? ''}: no snapshots are taken. ${NEXT_VERSION}`);
-    }
     if (this.number('maxmemory') > 0) said.push('maxmemory: nothing is evicted, and writes go on.');
     return said;
   }

@@ -49,6 +49,7 @@ export interface AssemblyOptions {
   readonly configFile: string;
   readonly log: Log;
   readonly network: Network;
+  readonly onListening: (node: EmbeddedNode) => void;
   readonly onShutdown: () => void;
   readonly startCluster: StartClusterWing;
   readonly cleanUp: () => void;
@@ -181,6 +182,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   kill(): Promise<void> {
+    // Not even a save that `stop` waits for goes on.
+    this.#persistence.stop();
     return (this.#stopping ??= this.#close('now'));
   }
 
@@ -216,6 +219,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     }
     this.#isAccepting = true;
     this.#replication.takeRole();
+    this.#options.onListening(this);
     await this.#load();
     if (this.#stopping !== undefined) return;
     this.#replication.start();

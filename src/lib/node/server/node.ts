@@ -30,6 +30,8 @@ export interface NodeOptions {
   readonly log?: Log;
   /** Default: the system's. */
   readonly network?: Network;
+  /** It listens, and begins to read what is on disk. */
+  readonly onListening?: (node: EmbeddedNode) => void;
   /** SHUTDOWN was accepted; the node is stopping. */
   readonly onShutdown?: () => void;
 }
@@ -70,6 +72,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
       configFile: options.configFile ?? '',
       log: options.log ?? silent,
       network: options.network ?? SYSTEM_NETWORK,
+      onListening: options.onListening ?? ((): void => undefined),
       onShutdown: options.onShutdown ?? ((): void => undefined),
       startCluster: startClusterWing,
       cleanUp,

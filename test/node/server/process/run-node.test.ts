@@ -163,10 +163,9 @@ describe('trib node', function () {
   });
 
   it('says loudly what comes with the next version', async () => {
-    const args = ['--port', String(await freePort()), '--appendonly', 'yes', '--save', '900 1'];
+    const args = ['--port', String(await freePort()), '--appendonly', 'yes'];
     const node = await startNodeProcess(args, newFolder());
     expect(node.output()).to.match(/# WARNING: appendonly yes.*next version/);
-    expect(node.output()).to.match(/# WARNING: save 900 1.*next version/);
   });
 
   it('ends in good order on SIGINT, ignores SIGHUP, and ends when SHUTDOWN asks', async () => {

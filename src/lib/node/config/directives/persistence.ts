@@ -1,4 +1,4 @@
-/** Files: where they are, and the two that come with the next version. */
+/** Files: where they are, when they are written, and how sure their writing is. */
 import {
   choice,
   type Directive,
@@ -12,7 +12,7 @@ import {
 import { checkName } from './checks.js';
 import { saveKind } from './words.js';
 
-/** Said for `appendonly yes` and for save points: data that people expect on disk is not there. */
+/** Said for `appendonly yes`: data that people expect on disk is not there. */
 export const NEXT_VERSION = 'Saving to disk comes with the next version.';
 
 const NOT_YET = ['accepted', NEXT_VERSION] as const;
@@ -21,17 +21,26 @@ export const PERSISTENCE_DIRECTIVES: readonly Directive[] = [
   text('dir', './', ['effective', 'The folder of nodes.conf and every other relative file.'], {
     isProtected: true,
   }),
-  words('save', '3600 1 300 100 60 10000', saveKind, NOT_YET),
-  text('dbfilename', 'dump.rdb', NOT_YET, {
+  words('save', '3600 1 300 100 60 10000', saveKind, [
+    'effective',
+    'Seconds and changes after which data are saved.',
+  ]),
+  text('dbfilename', 'dump.rdb', ['effective', 'The RDB file, in dir.'], {
     isProtected: true,
     check: (value) => checkName('dbfilename', 'filename', value),
   }),
-  yesNo('stop-writes-on-bgsave-error', 'yes', NOT_YET),
+  yesNo('stop-writes-on-bgsave-error', 'yes', [
+    'effective',
+    'While saving fails, writes are refused with MISCONF.',
+  ]),
   yesNo('rdbcompression', 'yes', ['accepted', 'What is written is not compressed.']),
-  yesNo('rdbchecksum', 'yes', ['accepted', 'What is written has its checksum.'], {
+  yesNo('rdbchecksum', 'yes', ['effective', 'No: eight zero bytes in its place.'], {
     immutable: true,
   }),
-  yesNo('rdb-save-incremental-fsync', 'yes', NOT_YET),
+  yesNo('rdb-save-incremental-fsync', 'yes', [
+    'effective',
+    'A file is brought to the disk as it grows.',
+  ]),
   yesNo('rdb-del-sync-files', 'no', ['accepted', 'Syncs leave no files.']),
   choice('sanitize-dump-payload', ['no', 'yes', 'clients'], 'no', [
     'accepted',
@@ -48,7 +57,7 @@ export const PERSISTENCE_DIRECTIVES: readonly Directive[] = [
   integer(
     'loading-process-events-interval-bytes',
     2_097_152,
-    ['accepted', 'Loading is not sliced.'],
+    ['accepted', 'Loading is sliced by time.'],
     {
       min: 1024,
       hidden: true,

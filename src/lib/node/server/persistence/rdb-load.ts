@@ -43,7 +43,7 @@ export function* readRdbFile(
 
 /** The bytes of a file in pieces, each its own. */
 export function* piecesOf(file: number, from: number): Generator<Buffer> {
-  for (let at = from; ; ) {
+  for (let at = from; ;) {
     const piece = Buffer.allocUnsafe(PIECE_BYTES);
     const bytes = readSync(file, piece, 0, PIECE_BYTES, at);
     if (bytes === 0) return;
@@ -66,7 +66,11 @@ export function openIfThere(path: string): number | undefined {
 }
 
 /** A fault is told with the name of the file; `undefined` is its end. */
-export function push(reader: RdbReader, piece: Buffer | undefined, path: string): Buffer | undefined {
+export function push(
+  reader: RdbReader,
+  piece: Buffer | undefined,
+  path: string,
+): Buffer | undefined {
   try {
     if (piece !== undefined) return reader.push(piece);
     reader.end();

@@ -7,7 +7,7 @@
  * takes; what clients change meanwhile is written down first (`snapshot.ts`).
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Snapshot, type SnapshotOptions } from '../../persistence/snapshot.js';
@@ -65,7 +65,8 @@ export class SnapshotFile {
     const { temporaryPath } = this.#options;
     try {
       const bytes = await this.#write();
-      await rename(temporaryPath, path);
+      // At once with the last look at whether it still is wanted: a newer file must not be replaced.
+      renameSync(temporaryPath, path);
       syncFolder(dirname(path));
       return bytes;
     } catch (error) {
@@ -151,5 +152,5 @@ export class SnapshotFile {
 }
 
 function writeWhole(file: number, chunk: Uint8Array): void {
-  for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at);
+  for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at);
 }

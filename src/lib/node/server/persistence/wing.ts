@@ -78,7 +78,9 @@ class Persistence implements RunningPersistence {
 
   get writeRefusal(): string | undefined {
     const stops = this.#options.config.boolean('stop-writes-on-bgsave-error');
-    return stops && this.#savePoints.length > 0 && this.#saver.hasFailed ? SAVING_FAILED : undefined;
+    return stops && this.#savePoints.length > 0 && this.#saver.hasFailed
+      ? SAVING_FAILED
+      : undefined;
   }
 
   // --- saving ---------------------------------------------------------------

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { latin1ToUtf8, utf8ToLatin1 } from '../../../kernel/bytes.js';
 import { messageOf, TribError } from '../../../kernel/errors.js';
 import type { Configuration } from '../../config/configuration.js';
+import type { ShutdownRequest } from '../../ports/host.js';
 import type { Log } from '../../ports/wings.js';
 import { type EmbeddedNode, startNode } from '../node.js';
 import { isDaemonChild, reportToParent, startDaemon } from './daemon.js';
@@ -52,11 +53,9 @@ export async function runNode(args: readonly string[], self: NodeProcess): Promi
  */
 function sayAloud(config: Configuration, { stderr }: NodeProcess): void {
   if (config.get('logfile') === '' && !config.boolean('daemonize')) return;
-  for (const name of ['appendonly', 'save'] as const) {
-    if (!config.isGiven(name)) continue;
-    const warning = config.warnings().find((text) => text.startsWith(`${name} `));
-    if (warning !== undefined) stderr(`WARNING: ${warning}\n`);
-  }
+  if (!config.isGiven('appendonly')) return;
+  const warning = config.warnings().find((text) => text.startsWith('appendonly '));
+  if (warning !== undefined) stderr(`WARNING: ${warning}\n`);
 }
 
 async function serve({ config, configFile }: StartConfig, self: NodeProcess): Promise<number> {
@@ -80,11 +79,21 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
     for (const warning of config.warnings()) log('warning', `WARNING: ${warning}`);
   };
   warn();
-  for (const name of ['appendonly', 'save', 'maxmemory']) config.onChange(name, warn);
+  for (const name of ['appendonly', 'maxmemory']) config.onChange(name, warn);
   config.rewriteWith(() => rewriteConfigFile(configFile, config));
+  let end: (() => void) | undefined;
   // Signals that come while it starts are heard as well: nothing half-started is left behind.
   const stopping = onStopSignals(log, {
-    stop: () => void node?.stop(),
+    stop: (signal, onRefused) => {
+      const words = (config.get(SHUTDOWN_DIRECTIVES[signal]) ?? '').split(' ');
+      end = () =>
+        node?.wings.host.shutdown(shutdownRequest(words), () => {
+          log('warning', `${signal}: the node could not end in good order and goes on`);
+          end = undefined;
+          onRefused();
+        });
+      end();
+    },
     force: () => process.exit(1),
   });
   try {
@@ -93,7 +102,11 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
       dir,
       configFile: utf8ToLatin1(configFile),
       log,
-      onShutdown: () => log('notice', 'SHUTDOWN: ending in good order'),
+      onListening: (listening) => {
+        node = listening;
+        end?.();
+      },
+      onShutdown: () => log('notice', 'No more writes are taken, the node is to end'),
     });
   } catch (error) {
     stopping.release();
@@ -104,15 +117,25 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
   const pidFailure = pidFile === '' ? undefined : writePidFile(pidFile, process.pid);
   if (pidFailure !== undefined) log('warning', `WARNING: pid file not written: ${pidFailure}`);
   const hasPidFile = pidFile !== '' && pidFailure === undefined;
-  announce(node, log);
+  if (!stopping.isAsked) announce(node, log);
   if (config.boolean('set-proc-title')) process.title = processTitle(config, node.port);
   if (isDaemonChild()) await reportToParent({ kind: 'listening' });
-  if (stopping.isAsked) void node.stop();
   await node.ended;
   stopping.release();
   if (hasPidFile) removePidFile(pidFile);
   log('notice', 'The node has ended');
   return 0;
+}
+
+const SHUTDOWN_DIRECTIVES = {
+  SIGTERM: 'shutdown-on-sigterm',
+  SIGINT: 'shutdown-on-sigint',
+} as const;
+
+/** The value of `shutdown-on-sigterm` and its like, as what SHUTDOWN is given. */
+function shutdownRequest(words: readonly string[]): ShutdownRequest {
+  const save = words.includes('save') ? 'save' : words.includes('nosave') ? 'nosave' : 'default';
+  return { save, now: words.includes('now'), force: words.includes('force') };
 }
 
 /** A log that cannot be written is found out before anything is said to it. */

@@ -11,13 +11,14 @@ export interface StopSignals {
 }
 
 export interface StopActions {
-  readonly stop: () => void;
+  /** `onRefused`: it will go on after all, and another signal may ask again. */
+  readonly stop: (signal: 'SIGTERM' | 'SIGINT', onRefused: () => void) => void;
   readonly force: () => void;
 }
 
 export function onStopSignals(log: Log, actions: StopActions): StopSignals {
   let isAsked = false;
-  const ask = (signal: NodeJS.Signals): void => {
+  const ask = (signal: 'SIGTERM' | 'SIGINT'): void => {
     if (isAsked) {
       log('warning', `${signal} again: ending at once`);
       actions.force();
@@ -25,19 +26,21 @@ export function onStopSignals(log: Log, actions: StopActions): StopSignals {
     }
     isAsked = true;
     log('notice', `${signal}: ending in good order`);
-    actions.stop();
+    actions.stop(signal, () => (isAsked = false));
   };
   const ignore = (): void => undefined;
-  process.on('SIGTERM', ask);
-  process.on('SIGINT', ask);
+  const askToTerminate = (): void => ask('SIGTERM');
+  const askToInterrupt = (): void => ask('SIGINT');
+  process.on('SIGTERM', askToTerminate);
+  process.on('SIGINT', askToInterrupt);
   process.on('SIGHUP', ignore);
   return {
     get isAsked() {
       return isAsked;
     },
     release: () => {
-      process.off('SIGTERM', ask);
-      process.off('SIGINT', ask);
+      process.off('SIGTERM', askToTerminate);
+      process.off('SIGINT', askToInterrupt);
       process.off('SIGHUP', ignore);
     },
   };

@@ -382,7 +382,6 @@ class Replication implements RunningReplication, Sender {
     return { streamDb: 0 };
   }
 
-
   /** At the end of this turn: one write per replica, however many commands a client sent at once. */
   #flushSoon(): void {
     if (this.#isFlushScheduled) return;
