@@ -74,7 +74,7 @@ export class Lab {
 }
 
 /** The servers of a lab have no password: nobody but this machine may reach them. */
-function refuseOpenHost(host: string): void {
+export function refuseOpenHost(host: string): void {
   if (isIP(host) !== 0 && isLoopback(host)) return;
   throw new TribError('USAGE', `A lab listens on loopback only, not on ${host}.`, {
     hint: 'Give an address of 127.0.0.0/8, or ::1; leave it out for 127.0.0.1.',

@@ -109,7 +109,7 @@ export interface ClusterWing {
   /** The error that answers the query (MOVED, ASK, TRYAGAIN, CROSSSLOT, CLUSTERDOWN), or undefined: serve it. */
   route(query: RouteQuery): string | undefined;
   /** CLUSTER <subcommand>: writes one reply. */
-  command(argv: readonly string[], reply: ReplySink, client: ClientPort): void;
+  command(argv: readonly string[], reply: ReplySink, client: Pick<ClientPort, 'isTls'>): void;
   publish(channel: string, message: string, sharded: boolean): void;
 }
 

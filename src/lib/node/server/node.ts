@@ -26,6 +26,8 @@ export interface NodeOptions {
   readonly cluster?: boolean;
   /** Working folder. Default: the configuration's `dir` if it has a file, else a temporary one. */
   readonly dir?: string;
+  /** The folder will not outlive the node's owner: saves need not survive a crash. Default: if `dir` is temporary. */
+  readonly isTemporary?: boolean;
   readonly configFile?: string;
   readonly log?: Log;
   /** Default: the system's. */
@@ -68,7 +70,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
       isAnyPort: options.port === 0,
       busPort: options.busPort,
       dir,
-      isTemporary: ownsDir,
+      isTemporary: options.isTemporary ?? ownsDir,
       configFile: options.configFile ?? '',
       log: options.log ?? silent,
       network: options.network ?? SYSTEM_NETWORK,

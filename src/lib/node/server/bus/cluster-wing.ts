@@ -156,7 +156,7 @@ class RunningCluster implements RunningClusterWing {
     return route(this.#state, query);
   }
 
-  command(argv: readonly string[], reply: ReplySink, client: ClientPort): void {
+  command(argv: readonly string[], reply: ReplySink, client: Pick<ClientPort, 'isTls'>): void {
     const state = this.#state;
     this.#perform(runClusterCommand(state, argv, reply, Date.now(), client.isTls), state);
   }
@@ -184,7 +184,11 @@ class RunningCluster implements RunningClusterWing {
   }
 
   kill(): Promise<void> {
-    return this.#end(() => undefined);
+    return this.#end(() => {
+      // Put off longer than a crash would be believed to take: by now it would have been written.
+      const isOverdue = !this.#isDurable && this.#saveTimer !== undefined;
+      if (isOverdue) this.#file.write(memoryOf(this.#state), false);
+    });
   }
 
   async #end(save: () => void): Promise<void> {
