@@ -43,7 +43,11 @@ const PLAIN_WORD = /^[!$%&()*+,\-./0-9:;<=>?@A-Z[\]^_`a-z{|}~]+$/;
 
 /** A word as `splitWords` reads it back; quoted only where it must be. */
 export function quoteWord(word: string): string {
-  if (PLAIN_WORD.test(word)) return word;
+  return PLAIN_WORD.test(word) ? word : quoteAlways(word);
+}
+
+/** The same, always in quotes. */
+export function quoteAlways(word: string): string {
   let quoted = '';
   for (let at = 0; at < word.length; at++) {
     const char = word[at]!;

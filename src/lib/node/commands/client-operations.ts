@@ -109,6 +109,7 @@ function describe(session: Session, nowMs: number): string {
 function flagsOf(session: Session): string {
   let flags = '';
   if (session.isReplica) flags += 'S';
+  if (session.isMonitor) flags += 'O';
   if (subscriptionCount(session) > 0) flags += 'P';
   if (session.transaction !== undefined) flags += 'x';
   if (session.isBlocked) flags += 'b';

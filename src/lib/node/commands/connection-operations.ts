@@ -164,6 +164,7 @@ export function reset(call: StoreCall): void {
   }
   sessions.dropTransaction(client);
   sessions.unsubscribeAll(client);
+  sessions.endMonitor(client);
   client.db = 0;
   client.protocol = 2;
   client.name = '';

@@ -42,6 +42,16 @@ function shutdown(call: StoreCall): void {
   );
 }
 
+function monitor({ client, maySuspend, reply, sessions }: StoreCall): void {
+  if (!maySuspend) {
+    reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+    return;
+  }
+  if (client.isReplica) return;
+  sessions.monitor(client);
+  reply.status('OK');
+}
+
 const NO_MODULES = 'ERR This node loads no modules.';
 
 export const SERVER_COMMANDS: readonly StoreCommandSpec[] = [
@@ -78,6 +88,17 @@ export const SERVER_COMMANDS: readonly StoreCommandSpec[] = [
       summary: 'Aids for tests: digests, sleeping, expiry.',
     },
     debug,
+  ),
+  server(
+    'monitor',
+    {
+      arity: 1,
+      flags: ADMIN,
+      acl: ADMIN_ACL,
+      since: '1.0.0',
+      summary: 'Shows every command as it has run, until the client leaves.',
+    },
+    monitor,
   ),
   latencyCommand(),
   slowlogCommand(),

@@ -1,7 +1,8 @@
 /** LATENCY and SLOWLOG: which calls took long. */
 import { callsWithin } from '../ports/stats.js';
-import { integer, SYNTAX_ERROR } from './arguments.js';
+import { integer, quotable, SYNTAX_ERROR } from './arguments.js';
 import { helpCommand } from './help.js';
+import { latencyGraph } from './latency-graph.js';
 import { family } from './spec.js';
 import type { StoreCall, StoreCommandSpec } from './store-call.js';
 
@@ -10,8 +11,58 @@ const ADMIN = 'admin noscript loading stale';
 const ADMIN_ACL = 'admin slow dangerous';
 const ALL_NODES = ['request_policy:all_nodes', 'response_policy:all_succeeded'];
 
-const NO_EVENTS =
-  'Latency events are not recorded by this node; LATENCY HISTOGRAM and INFO latencystats are.\n';
+function latencyLatest({ reply, wings }: StoreCall): void {
+  const { latency } = wings.stats;
+  const events = latency.events();
+  reply.array(events.length);
+  for (const event of events) {
+    const { atSeconds, latencyMs } = latency.samples(event).at(-1)!;
+    reply.array(4);
+    reply.bulk(event);
+    reply.integer(atSeconds);
+    reply.integer(latencyMs);
+    reply.integer(latency.longestMs(event));
+  }
+}
+
+function latencyHistory({ argv, reply, wings }: StoreCall): void {
+  const samples = wings.stats.latency.samples(argv[2]!);
+  reply.array(samples.length);
+  for (const { atSeconds, latencyMs } of samples) {
+    reply.array(2);
+    reply.integer(atSeconds);
+    reply.integer(latencyMs);
+  }
+}
+
+function latencyGraphOf({ argv, nowMs, reply, wings }: StoreCall): void {
+  const { latency } = wings.stats;
+  const event = argv[2]!;
+  const samples = latency.samples(event);
+  if (samples.length === 0) {
+    reply.error(`ERR No samples available for event '${quotable(event)}'`);
+    return;
+  }
+  const longestMs = latency.longestMs(event);
+  reply.verbatim(latencyGraph({ event, samples, longestMs }, nowMs));
+}
+
+function latencyDoctor({ reply, wings }: StoreCall): void {
+  const { latency } = wings.stats;
+  const events = latency.events();
+  if (latency.thresholdMs === 0) {
+    reply.verbatim(
+      'Nothing is recorded: set latency-monitor-threshold to the milliseconds that are too many.\n',
+    );
+    return;
+  }
+  const lines = events.map((event) => {
+    const { length } = latency.samples(event);
+    return `${event}: ${length} ${length === 1 ? 'spike' : 'spikes'}, the longest ${latency.longestMs(event)} ms.`;
+  });
+  if (lines.length === 0) lines.push(`Nothing took ${latency.thresholdMs} ms or more.`);
+  reply.verbatim(`${lines.join('\n')}\n`);
+}
 
 /** Powers of two, as the histogram of redis-server prints them. */
 const HISTOGRAM_STEPS = 30;
@@ -81,23 +132,23 @@ export function latencyCommand(): StoreCommandSpec {
     [
       server(
         'latest',
-        { ...facts, arity: 2, summary: 'The newest latency events; none are recorded here.' },
-        ({ reply }) => reply.array(0),
+        { ...facts, arity: 2, summary: 'The newest sample of each latency event.' },
+        latencyLatest,
       ),
       server(
         'history',
-        { ...facts, arity: 3, summary: 'Past latencies of an event; none are recorded here.' },
-        ({ reply }) => reply.array(0),
+        { ...facts, arity: 3, summary: 'Past latencies of an event.' },
+        latencyHistory,
       ),
       server(
         'graph',
-        { ...facts, arity: 3, summary: 'Past latencies as a picture; none are recorded here.' },
-        ({ argv, reply }) => reply.error(`ERR No samples available for event '${argv[2]!}'`),
+        { ...facts, arity: 3, summary: 'Past latencies of an event as a picture.' },
+        latencyGraphOf,
       ),
       server(
         'doctor',
         { ...facts, arity: 2, summary: 'What there is to say about latency.' },
-        ({ reply }) => reply.verbatim(NO_EVENTS),
+        latencyDoctor,
       ),
       server(
         'histogram',
@@ -107,13 +158,13 @@ export function latencyCommand(): StoreCommandSpec {
       server(
         'reset',
         { ...facts, arity: -2, tips: ALL_NODES, summary: 'Forgets latency events.' },
-        ({ reply }) => reply.integer(0),
+        ({ argv, reply, wings }) => reply.integer(wings.stats.latency.reset(argv.slice(2))),
       ),
       helpCommand('latency', { since: '2.8.13', group: 'server' }, [
         ['HISTOGRAM [<command> ...]', 'Calls by duration, for these commands or all.'],
-        ['LATEST', 'The newest events (none are recorded here).'],
-        ['HISTORY <event>', 'Past latencies of an event (none are recorded here).'],
-        ['GRAPH <event>', 'The same as a picture (none are recorded here).'],
+        ['LATEST', 'The newest sample of each event.'],
+        ['HISTORY <event>', 'Past latencies of an event.'],
+        ['GRAPH <event>', 'The same as a picture.'],
         ['DOCTOR', 'What there is to say about latency.'],
         ['RESET [<event> ...]', 'Forget events.'],
       ]),

@@ -22,6 +22,7 @@ export function readValue<T extends TypeName>(
   const { counters } = call.wings.stats;
   if (entry === undefined) {
     counters.keyspaceMisses++;
+    call.db.notify('miss', 'keymiss', key);
     return undefined;
   }
   counters.keyspaceHits++;

@@ -27,6 +27,8 @@ export interface Session extends ClientPort {
   readonly subscriptions: Subscriptions;
   replyMode: ReplyMode;
   isNoEvict: boolean;
+  /** MONITOR was sent: it hears of every command. */
+  readonly isMonitor: boolean;
   libraryName: string;
   libraryVersion: string;
   readonly isBlocked: boolean;
@@ -64,6 +66,10 @@ export interface SessionsPort {
   unsubscribe(session: Session, kind: keyof Subscriptions, channel: string): boolean;
   /** RESET: leaves every channel without a word. */
   unsubscribeAll(session: Session): void;
+  /** MONITOR: from now on it hears of every command. */
+  monitor(session: Session): void;
+  /** RESET: it hears no more. */
+  endMonitor(session: Session): void;
   /** Subscribers reached here. */
   publish(channel: string, message: string, sharded: boolean): number;
   /** Channels, or patterns, that somebody holds, with who does. */

@@ -6,6 +6,8 @@
  * one increment in a histogram of whole powers and sixteenths (an error of 1/16 is fine for a percentile).
  */
 
+import { LatencyEvents } from './latency.js';
+
 export interface CommandStat {
   calls: number;
   micros: number;
@@ -66,6 +68,7 @@ const SUB_BUCKETS = 16;
 const BUCKET_COUNT = 32 * SUB_BUCKETS;
 
 export class ServerStats {
+  readonly latency = new LatencyEvents();
   readonly counters: Record<Counter, number> = { ...ZERO };
   readonly commands = new Map<string, CommandStat>();
   readonly errors = new Map<string, number>();

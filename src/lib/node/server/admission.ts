@@ -199,7 +199,7 @@ function subscriberRefusal(connection: Connection, command: Command): Refusal | 
 
 function replicaRefusal(connection: Connection, command: Command): Refusal | undefined {
   const wantsKeys = command.isWrite || command.hasKeys;
-  return connection.isReplica && wantsKeys
+  return (connection.isReplica || connection.isMonitor) && wantsKeys
     ? refuse("ERR Replica can't interact with the keyspace")
     : undefined;
 }

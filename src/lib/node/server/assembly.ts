@@ -21,6 +21,7 @@ import { Dispatcher } from './dispatcher.js';
 import { HeldKeys } from './held-keys.js';
 import { letIn } from './doorway.js';
 import type { EmbeddedNode } from './embedded-node.js';
+import { publishKeyspaceEvents } from './keyspace-events.js';
 import { createHost } from './host.js';
 import { type ClientPort, openClientPort } from './client-port.js';
 import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
@@ -132,6 +133,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       ...serving,
       keyspace: this.#keyspace,
       sessions: this.sessions,
+      monitors: this.sessions.monitors,
       prng: this.#prng,
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
@@ -144,6 +146,9 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       stats: this.#stats,
       postpone: (connection, argv) => this.#waiting.postpone(connection, argv),
     });
+    publishKeyspaceEvents(this.#keyspace, config, (channel, message) =>
+      this.sessions.publish(channel, message, false),
+    );
     this.#cron = new Cron({
       keyspace: this.#keyspace,
       runner: this.#runner,

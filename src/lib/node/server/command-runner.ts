@@ -9,8 +9,10 @@ import type { Keyspace } from '../store/keyspace.js';
 import type { Command } from './command-table.js';
 import type { Connection } from './connection.js';
 import { Execution } from './execution.js';
+import type { Monitors } from './monitors.js';
 import type { Pauses } from './pauses.js';
 import { Propagation } from './propagation.js';
+import { redact } from './redaction.js';
 import type { ServingRules } from './serving-rules.js';
 import type { QueuedCommand } from './transaction.js';
 
@@ -18,6 +20,7 @@ export interface CommandRunnerOptions {
   readonly keyspace: Keyspace;
   readonly wings: Wings;
   readonly sessions: SessionsPort;
+  readonly monitors: Monitors;
   readonly pauses: Pauses;
   readonly rules: ServingRules;
   readonly prng: Prng;
@@ -122,9 +125,24 @@ export class CommandRunner {
     if (hasFailed) stats.errorReplied(replies.lastError);
     const micros = this.#options.nowMicros() - startedMicros;
     stats.done(command.fullName, micros, hasFailed);
+    if (this.#options.monitors.isAny) this.#feedMonitors(execution, one);
+    const { latency } = stats;
+    if (latency.thresholdMs > 0) {
+      const event = command.spec.flags.includes('fast') ? 'fast-command' : 'command';
+      latency.note(event, micros / 1000, execution.nowMs);
+    }
     if (this.#rules.slowerThanMicros >= 0 && micros >= this.#rules.slowerThanMicros) {
       this.#noteSlow(connection, one, micros);
     }
+  }
+
+  #feedMonitors({ client, isReplicated, nowMs }: Execution, one: QueuedCommand): void {
+    const { primaryAddress } = this.#wings.replication;
+    const from =
+      isReplicated && primaryAddress !== undefined
+        ? `${primaryAddress.host}:${primaryAddress.port}`
+        : client.address;
+    this.#options.monitors.feed(one.command, one.argv, client.db, from, nowMs);
   }
 
   /** A replica, and a primary whose writes are paused, may not delete: its stream must stand still. */
@@ -145,7 +163,7 @@ export class CommandRunner {
       {
         atSeconds: Math.floor(this.#options.nowMs() / 1000),
         micros: Math.round(micros),
-        argv,
+        argv: redact(command.fullName, argv),
         address: connection.address,
         clientName: connection.name,
       },

@@ -47,6 +47,7 @@ export class Connection implements Session, Sender {
   isReadonly = false;
   isAsking = false;
   isNoEvict = false;
+  isMonitor = false;
   libraryName = '';
   libraryVersion = '';
   lastCommand = 'NULL';

@@ -44,6 +44,7 @@ export class Cron {
     runner.refreshExpiryMode();
     if (this.isExpiring) {
       while (keyspace.expireCycle(nowMs) && Date.now() - nowMs < EXPIRE_BUDGET_MS);
+      stats.latency.note('expire-cycle', Date.now() - nowMs, nowMs);
     }
     stats.sample(nowMs);
     if (rules.idleSeconds > 0) this.#closeIdle(nowMs);

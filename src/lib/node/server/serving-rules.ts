@@ -6,7 +6,7 @@ import { deletionWord } from '../commands/deletion-word.js';
 import type { Wings } from '../ports/wings.js';
 
 export class ServingRules {
-  readonly #wings: Pick<Wings, 'config' | 'replication'>;
+  readonly #wings: Pick<Wings, 'config' | 'replication' | 'stats'>;
   needsPassword = false;
   minReplicasToWrite = 0;
   isReadonlyReplica = false;
@@ -21,7 +21,7 @@ export class ServingRules {
   /** Negative: no slow log. */
   slowerThanMicros = -1;
 
-  constructor(wings: Pick<Wings, 'config' | 'replication'>) {
+  constructor(wings: Pick<Wings, 'config' | 'replication' | 'stats'>) {
     this.#wings = wings;
     this.refresh();
     for (const name of DIRECTIVES) wings.config.onChange(name, () => this.refresh());
@@ -29,13 +29,14 @@ export class ServingRules {
 
   /** Call when the role changed. */
   refresh(): void {
-    const { config, replication } = this.#wings;
+    const { config, replication, stats } = this.#wings;
     const isReplica = replication.role === 'replica';
     this.needsPassword = (config.get('requirepass') ?? '') !== '';
     this.minReplicasToWrite = config.number('min-replicas-to-write');
     this.isReadonlyReplica = isReplica && config.boolean('replica-read-only');
     this.refusesStaleReads = isReplica && !config.boolean('replica-serve-stale-data');
     this.expiryWord = deletionWord(config, 'expire');
+    stats.latency.thresholdMs = config.number('latency-monitor-threshold');
     this.slowerThanMicros = config.number('slowlog-log-slower-than');
   }
 }
@@ -46,5 +47,6 @@ const DIRECTIVES = [
   'replica-read-only',
   'replica-serve-stale-data',
   'slowlog-log-slower-than',
+  'latency-monitor-threshold',
   'lazyfree-lazy-expire',
 ] as const;

@@ -4,6 +4,7 @@ import type { PauseScope, Session, SessionsPort, Subscriptions } from '../ports/
 import type { ConfigWing } from '../ports/wings.js';
 import { toBytes } from '../../kernel/bytes.js';
 import type { Connection } from './connection.js';
+import { Monitors } from './monitors.js';
 import { PubSub } from './pubsub.js';
 import { TransactionQueue } from './transaction.js';
 
@@ -16,6 +17,7 @@ export interface SessionsOptions {
 
 export class Sessions implements SessionsPort {
   readonly pubsub = new PubSub();
+  readonly monitors = new Monitors();
   readonly #options: SessionsOptions;
   readonly #connections = new Map<number, Connection>();
   #lastId = 0;
@@ -82,6 +84,16 @@ export class Sessions implements SessionsPort {
 
   unsubscribeAll(session: Session): void {
     this.pubsub.forget(session);
+  }
+
+  monitor(session: Session): void {
+    const connection = this.#connections.get(session.id);
+    if (connection !== undefined && !connection.isMonitor) this.monitors.add(connection);
+  }
+
+  endMonitor(session: Session): void {
+    const connection = this.#connections.get(session.id);
+    if (connection?.isMonitor === true) this.monitors.remove(connection);
   }
 
   publish(channel: string, message: string, sharded: boolean): number {

@@ -39,6 +39,8 @@ export interface DatabaseOwner {
   readonly layout: LayoutLimits;
   /** Present while somebody wants to hear of events. */
   readonly onEvent: EventListener | undefined;
+  /** Those in use; a database that is still being loaded is none of them. */
+  readonly databases: readonly Database[];
   changeCount: number;
   noteExpired(db: number, key: string): void;
 }
@@ -128,7 +130,10 @@ export class Database {
 
   /** Something happened to a key; said after it did, in the order it did. */
   notify(kind: EventClass, event: string, key: string): void {
-    this.#keyspace.onEvent?.(kind, event, this.index, key);
+    const { databases, onEvent } = this.#keyspace;
+    if (onEvent !== undefined && databases[this.index] === this) {
+      onEvent(kind, event, this.index, key);
+    }
   }
 
   /** A value was changed in place, or the key came or went. */
@@ -145,6 +150,7 @@ export class Database {
     if (this.#keyspace.expiryMode === 'delete') {
       this.#remove(entry);
       this.touch(entry.key);
+      this.notify('expired', 'expired', entry.key);
       this.#keyspace.noteExpired(this.index, entry.key);
     }
     return true;
@@ -237,6 +243,7 @@ export class Database {
     this.#order.add(entry);
     this.#slots?.add(entry);
     this.touch(key);
+    this.notify('new', 'new', key);
     return entry;
   }
 

@@ -88,9 +88,14 @@ export const GENERAL_DIRECTIVES: readonly Directive[] = [
     },
   ),
   integer('slowlog-max-len', 128, ['effective', 'Slow calls kept.'], { max: LONG_MAX }),
-  integer('latency-monitor-threshold', 0, ['accepted', 'LATENCY has no events to show.'], {
-    max: LONG_MAX,
-  }),
+  integer(
+    'latency-monitor-threshold',
+    0,
+    ['effective', 'Milliseconds from which LATENCY keeps an event; 0 keeps none.'],
+    {
+      max: LONG_MAX,
+    },
+  ),
   yesNo('latency-tracking', 'yes', ['effective', 'Percentiles per command in INFO latencystats.']),
   words('latency-tracking-info-percentiles', '50 99 99.9', percentilesKind, [
     'effective',

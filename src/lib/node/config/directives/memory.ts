@@ -107,8 +107,8 @@ export const MEMORY_DIRECTIVES: readonly Directive[] = [
     max: LONG_MAX,
   }),
   words('notify-keyspace-events', '', keyspaceEventsKind, [
-    'accepted',
-    'No keyspace events are published yet.',
+    'effective',
+    'The classes of events that are published, and where.',
   ]),
   integer('busy-reply-threshold', 5000, NO_SCRIPTS, { alias: 'lua-time-limit', max: LONG_MAX }),
   yesNo('lua-enable-deprecated-api', 'no', NO_SCRIPTS, { immutable: true, hidden: true }),

@@ -148,7 +148,7 @@ export const keyspaceEventsKind: Words = {
       : EVENT_CLASSES.split('')
           .filter((letter) => given.has(letter))
           .join('');
-    const rest = (isAll ? 'KEm' : 'KEmn')
+    const rest = 'KEmn'
       .split('')
       .filter((letter) => given.has(letter))
       .join('');
