@@ -57,6 +57,8 @@ describe('keys moved into a redis-server cluster', function () {
       heldKeys: new HeldKeys(),
       settle: (finish) => finish(),
     });
+    const made = makeDump(0, (body) => body.text('value'));
+    if (!made.ok) throw new Error(made.error);
     return new Promise<MigrateOutcome>((resolve) => {
       transfer.migrate(
         {
@@ -67,9 +69,7 @@ describe('keys moved into a redis-server cluster', function () {
           replace: false,
           user: undefined,
           password: undefined,
-          keys: [
-            { key, payload: makeDump(0, (body) => body.text('value')), expiresAtMs: undefined },
-          ],
+          keys: [{ key, payload: made.value, expiresAtMs: undefined }],
         },
         resolve,
       );

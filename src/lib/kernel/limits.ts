@@ -9,6 +9,9 @@ export const BULK_BYTES_MAX = 512 * 1024 * 1024;
  */
 export const STRING_BYTES_MAX = BULK_BYTES_MAX - 1024 * 1024;
 
+/** The longest DUMP payload made: the longest string with a type, a length and a footer, and no more. */
+export const PAYLOAD_BYTES_MAX = STRING_BYTES_MAX + 64 * 1024;
+
 /** Redis allows 2^20 arguments plus change; more is not a command anybody types. */
 export const ARGUMENTS_MAX = 1024 * 1024;
 

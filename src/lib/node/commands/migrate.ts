@@ -46,12 +46,22 @@ export function migrate(call: StoreCall): void {
     if (entry !== undefined) entries.push(entry);
   }
   call.propagateNothing();
-  if (entries.length === 0) call.reply.status('NOKEY');
-  else send(call, words.value, entries);
+  if (entries.length === 0) {
+    call.reply.status('NOKEY');
+    return;
+  }
+  const keys = transferKeys(entries);
+  if (keys.ok) send(call, words.value, entries, keys.value);
+  else call.reply.error(keys.error);
 }
 
 /** The call itself is another command's by the time the answer comes: all that is needed then is kept here. */
-function send(call: StoreCall, words: MigrateWords, entries: readonly Entry[]): void {
+function send(
+  call: StoreCall,
+  words: MigrateWords,
+  entries: readonly Entry[],
+  keys: readonly TransferKey[],
+): void {
   const { keyspace, wings } = call;
   const dbIndex = call.db.index;
   const roleBefore = wings.replication.role;
@@ -79,15 +89,19 @@ function send(call: StoreCall, words: MigrateWords, entries: readonly Entry[]): 
       else reply.error(outcome.error);
     });
   };
-  wings.transfer.migrate({ ...target, replace: replaces, keys: entries.map(transferKey) }, finish);
+  wings.transfer.migrate({ ...target, replace: replaces, keys }, finish);
 }
 
-function transferKey(entry: Entry): TransferKey {
-  return {
-    key: entry.key,
-    payload: dumpOf(entry.value),
-    expiresAtMs: entry.expireAtMs === NEVER ? undefined : entry.expireAtMs,
-  };
+/** All of them, or the error that names the one which is too large: then nothing is sent. */
+function transferKeys(entries: readonly Entry[]): Result<TransferKey[]> {
+  const keys: TransferKey[] = [];
+  for (const { key, value, expireAtMs } of entries) {
+    const payload = dumpOf(value);
+    if (!payload.ok) return err(`ERR cannot send key '${key.slice(0, 128)}': ${payload.error}`);
+    const expiresAtMs = expireAtMs === NEVER ? undefined : expireAtMs;
+    keys.push({ key, payload: payload.value, expiresAtMs });
+  }
+  return ok(keys);
 }
 
 /** MIGRATE's words, or the error that refuses them. */

@@ -1,7 +1,13 @@
 /** How commands reach values: one place that knows about wrong types, hit counters and what a change needs. */
 import { STRING_BYTES_MAX } from '../../kernel/limits.js';
 import type { Entry } from '../store/entry.js';
-import type { Collection, TypeName, Value, ValueOf } from '../store/value.js';
+import {
+  type Collection,
+  sizeOf,
+  type TypeName,
+  type Value,
+  type ValueOf,
+} from '../store/value.js';
 import type { StoreCall } from './store-call.js';
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
@@ -57,10 +63,6 @@ export function changed(call: StoreCall, entry: Entry & { value: Collection }): 
     db.delete(entry.key);
     db.notify('generic', 'del', entry.key);
   }
-}
-
-export function sizeOf(value: Collection): number {
-  return value.kind === 'list' ? value.length : value.size;
 }
 
 /** Put a new string in place of an old one, keeping the expiry. */

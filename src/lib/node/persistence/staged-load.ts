@@ -1,8 +1,19 @@
 /** A snapshot on its way in: it is loaded beside the data that are still served, then takes their place. */
+import type { CollectionSink } from '../../wire/rdb/collection-reader.js';
 import { RdbError } from '../../wire/rdb/format.js';
-import type { RdbListener } from '../../wire/rdb/reader.js';
+import type { KeyUse, RdbListener } from '../../wire/rdb/reader.js';
 import type { Database } from '../store/database.js';
 import type { Keyspace } from '../store/keyspace.js';
+import { type Collection, sizeOf, type Value } from '../store/value.js';
+import { growCollection } from '../store/value-builder.js';
+
+/** A collection whose elements are still coming; clients see it when it is complete. */
+interface Growing {
+  readonly key: string;
+  readonly value: Collection;
+  readonly expireAtMs: number | undefined;
+  readonly use: KeyUse | undefined;
+}
 
 export interface StagedLoadOptions {
   /** A replica keeps keys whose time has come: its primary says when they go. Default: keep. */
@@ -30,6 +41,7 @@ export class StagedLoad implements RdbListener {
   #db: Database;
   #loadedKeys = 0;
   #expiredKeys = 0;
+  #growing: Growing | undefined;
 
   constructor(keyspace: Keyspace, nowMs: number, options: StagedLoadOptions = {}) {
     this.#keyspace = keyspace;
@@ -89,11 +101,26 @@ export class StagedLoad implements RdbListener {
     this.#db = staged;
   }
 
-  string(key: string, value: string, expireAtMs: number | undefined): void {
-    if (this.#admits(key, expireAtMs)) {
-      const entry = this.#db.set(key, value, this.#nowMs);
-      if (expireAtMs !== undefined) this.#db.setExpiry(entry, expireAtMs);
-    }
+  string(key: string, value: string, expireAtMs: number | undefined, use?: KeyUse): void {
+    this.#insert(key, value, expireAtMs, use);
+  }
+
+  collection(
+    kind: Collection['kind'],
+    key: string,
+    expireAtMs: number | undefined,
+    use?: KeyUse,
+  ): CollectionSink {
+    const { value, sink } = growCollection(kind, this.#keyspace.layout);
+    this.#growing = { key, value, expireAtMs, use };
+    return sink;
+  }
+
+  collected(): void {
+    const { key, value, expireAtMs, use } = this.#growing!;
+    this.#growing = undefined;
+    // Servers had bugs that left empty ones in files; nothing else could be done with such a key.
+    if (sizeOf(value) > 0) this.#insert(key, value, expireAtMs, use);
   }
 
   adopt(): void {
@@ -118,5 +145,12 @@ export class StagedLoad implements RdbListener {
 
   #number(name: string): number {
     return Number.parseInt(this.#aux.get(name) ?? '', 10) || 0;
+  }
+
+  #insert(key: string, value: Value, expireAtMs: number | undefined, use?: KeyUse): void {
+    if (!this.#admits(key, expireAtMs)) return;
+    const entry = this.#db.set(key, value, this.#nowMs);
+    if (expireAtMs !== undefined) this.#db.setExpiry(entry, expireAtMs);
+    if (use?.kind === 'idle') entry.accessedAtMs = this.#nowMs - use.seconds * 1000;
   }
 }

@@ -31,3 +31,7 @@ export function typeName(value: Value): TypeName {
 export function cloneValue(value: Value): Value {
   return typeof value === 'string' ? value : value.clone();
 }
+
+export function sizeOf(value: Collection): number {
+  return value.kind === 'list' ? value.length : value.size;
+}

@@ -5,17 +5,11 @@
  * have needed; the caller yields and tries again. Chunks are joined only when enough of them are there,
  * so a 512 MB string arriving in 64 KB pieces is copied once and not eight thousand times.
  */
-import { STRING_BYTES_MAX } from '../../kernel/limits.js';
+import { toBytes } from '../../kernel/bytes.js';
+import { BULK_BYTES_MAX, STRING_BYTES_MAX } from '../../kernel/limits.js';
 import { Crc64 } from '../crc64.js';
 import { lzfDecompress } from '../lzf.js';
 import { RdbError } from './format.js';
-
-/** A length, or (when `encoding` is not -1) the announcement of a specially encoded string. */
-interface Length {
-  readonly value: number;
-  readonly encoding: number;
-  readonly bytes: number;
-}
 
 const SPECIAL_INT8 = 0;
 const SPECIAL_INT16 = 1;
@@ -33,6 +27,15 @@ export class RdbCursor {
   #consumedBefore = 0;
   readonly #crc: Crc64 | undefined;
   #crcAt = 0;
+  /** What `#peekLength` found: fields, because an object for every string of a file is felt. */
+  #length = 0;
+  #lengthBytes = 0;
+  /** -1, or the special encoding that stands where the length would. */
+  #encoding = -1;
+  /** While bytes are kept as they are: those of chunks gone, and where they begin in this one. */
+  #kept: Buffer[] | undefined;
+  #keptBytes = 0;
+  #keepFrom = 0;
 
   constructor(options: { readonly checksum: boolean; readonly bytes?: Buffer }) {
     this.#bytes = options.bytes ?? Buffer.alloc(0);
@@ -55,12 +58,14 @@ export class RdbCursor {
     this.#laterBytes += chunk.length;
     if (this.remaining < this.#wanted) return false;
     this.#foldChecksum();
+    this.#foldKept();
     this.#consumedBefore += this.#at;
     const rest = this.#bytes.subarray(this.#at);
     this.#bytes =
       rest.length === 0 && this.#later.length === 1 ? chunk : Buffer.concat([rest, ...this.#later]);
     this.#at = 0;
     this.#crcAt = 0;
+    this.#keepFrom = 0;
     this.#later = [];
     this.#laterBytes = 0;
     this.#wanted = 0;
@@ -87,19 +92,36 @@ export class RdbCursor {
     return this.#bytes[this.#at++]!;
   }
 
+  peekByte(): number | undefined {
+    return this.#has(1) ? this.#bytes[this.#at] : undefined;
+  }
+
   tryBytes(count: number): Buffer | undefined {
     if (!this.#has(count)) return undefined;
     this.#at += count;
     return this.#bytes.subarray(this.#at - count, this.#at);
   }
 
+  /** From here on, all that is read is kept as it is, for `takeKept`. */
+  startKeeping(): void {
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#keepFrom = this.#at;
+  }
+
+  takeKept(): Buffer {
+    this.#foldKept();
+    const kept = this.#kept ?? [];
+    this.#kept = undefined;
+    return Buffer.concat(kept);
+  }
+
   /** A plain length; a special encoding here is an error. */
   tryLength(): number | undefined {
-    const length = this.#peekLength();
-    if (length === undefined) return undefined;
-    if (length.encoding >= 0) throw this.malformed('a string encoding where a length belongs');
-    this.#at += length.bytes;
-    return length.value;
+    if (!this.#peekLength()) return undefined;
+    if (this.#encoding >= 0) throw this.malformed('a string encoding where a length belongs');
+    this.#at += this.#lengthBytes;
+    return this.#length;
   }
 
   /** A length whose value does not matter (it may be the 64 ones that say "unknown"). */
@@ -112,24 +134,45 @@ export class RdbCursor {
   }
 
   tryString(): string | undefined {
-    const length = this.#peekLength();
-    if (length === undefined) return undefined;
-    if (length.encoding >= 0) return this.#tryEncodedString(length.encoding);
-    if (length.value > STRING_BYTES_MAX) throw this.#tooLong(length.value);
-    if (!this.#has(length.bytes + length.value)) return undefined;
-    const from = this.#at + length.bytes;
-    this.#at = from + length.value;
+    if (!this.#peekString()) return undefined;
+    if (this.#encoding >= 0) return this.#tryEncodedString();
+    const from = this.#at + this.#lengthBytes;
+    this.#at = from + this.#length;
     return this.#bytes.latin1Slice(from, this.#at);
+  }
+
+  /** A string as bytes; they are a view of what was read, or of what came out of a compressed one. */
+  tryBlob(): Buffer | undefined {
+    if (!this.#peekString()) return undefined;
+    if (this.#encoding === SPECIAL_LZF) return this.#tryCompressedBytes();
+    if (this.#encoding >= 0) {
+      const digits = this.#tryEncodedString();
+      return digits === undefined ? undefined : toBytes(digits);
+    }
+    this.#at += this.#lengthBytes + this.#length;
+    return this.#bytes.subarray(this.#at - this.#length, this.#at);
   }
 
   trySkipString(): true | undefined {
     // Decoding is the one way to know that a compressed string is sound; plain ones cost nothing to skip.
-    const length = this.#peekLength();
-    if (length === undefined) return undefined;
-    if (length.encoding >= 0)
-      return this.#tryEncodedString(length.encoding) === undefined ? undefined : true;
-    if (length.value > STRING_BYTES_MAX) throw this.#tooLong(length.value);
-    return this.tryBytes(length.bytes + length.value) && true;
+    if (!this.#peekString()) return undefined;
+    if (this.#encoding >= 0) return this.#tryEncodedString() === undefined ? undefined : true;
+    this.#at += this.#lengthBytes + this.#length;
+    return true;
+  }
+
+  tryDouble(): number | undefined {
+    if (!this.#has(8)) return undefined;
+    this.#at += 8;
+    return this.#bytes.readDoubleLE(this.#at - 8);
+  }
+
+  /** A signed 64-bit number, rounded where a double cannot hold it. */
+  tryInt64(): number | undefined {
+    if (!this.#has(8)) return undefined;
+    this.#at += 8;
+    const low = this.#bytes.readUInt32LE(this.#at - 8);
+    return this.#bytes.readInt32LE(this.#at - 4) * 0x1_0000_0000 + low;
   }
 
   malformed(what: string): RdbError {
@@ -144,9 +187,9 @@ export class RdbCursor {
     );
   }
 
-  #tryEncodedString(encoding: number): string | undefined {
+  #tryEncodedString(): string | undefined {
     const at = this.#at + 1;
-    switch (encoding) {
+    switch (this.#encoding) {
       case SPECIAL_INT8:
         return this.tryBytes(2) && String(this.#bytes.readInt8(at));
       case SPECIAL_INT16:
@@ -154,13 +197,13 @@ export class RdbCursor {
       case SPECIAL_INT32:
         return this.tryBytes(5) && String(this.#bytes.readInt32LE(at));
       case SPECIAL_LZF:
-        return this.#tryCompressedString();
+        return this.#tryCompressedBytes()?.latin1Slice();
       default:
-        throw this.malformed(`unknown string encoding ${encoding}`);
+        throw this.malformed(`unknown string encoding ${this.#encoding}`);
     }
   }
 
-  #tryCompressedString(): string | undefined {
+  #tryCompressedBytes(): Buffer | undefined {
     const start = this.#at;
     this.#at++;
     const compressed = this.tryLength();
@@ -178,7 +221,7 @@ export class RdbCursor {
     }
     const output = lzfDecompress(input, original);
     if (!output.ok) throw this.malformed(output.error);
-    return output.value.latin1Slice();
+    return output.value;
   }
 
   /** Undo a half-read primitive; what is wanted counts from its start. */
@@ -193,37 +236,68 @@ export class RdbCursor {
     return false;
   }
 
-  #peekLength(): Length | undefined {
-    if (!this.#has(1)) return undefined;
+  /** The length at hand, or the encoding. @returns false when its bytes are not all there. */
+  #peekLength(): boolean {
+    if (!this.#has(1)) return false;
     const first = this.#bytes[this.#at]!;
+    this.#encoding = -1;
     switch (first >> 6) {
       case 0:
-        return { value: first, encoding: -1, bytes: 1 };
+        this.#length = first;
+        this.#lengthBytes = 1;
+        return true;
       case 1:
-        if (!this.#has(2)) return undefined;
-        return { value: ((first & 63) << 8) | this.#bytes[this.#at + 1]!, encoding: -1, bytes: 2 };
+        if (!this.#has(2)) return false;
+        this.#length = ((first & 63) << 8) | this.#bytes[this.#at + 1]!;
+        this.#lengthBytes = 2;
+        return true;
       case 3:
-        return { value: 0, encoding: first & 63, bytes: 1 };
+        this.#encoding = first & 63;
+        return true;
       default:
         return this.#peekWideLength(first);
     }
   }
 
-  #peekWideLength(first: number): Length | undefined {
+  #peekWideLength(first: number): boolean {
     if (first === 0x80) {
-      if (!this.#has(5)) return undefined;
-      return { value: this.#bytes.readUInt32BE(this.#at + 1), encoding: -1, bytes: 5 };
+      if (!this.#has(5)) return false;
+      this.#length = this.#bytes.readUInt32BE(this.#at + 1);
+      this.#lengthBytes = 5;
+      return true;
     }
     if (first !== 0x81) throw this.malformed(`unknown length form ${first}`);
-    if (!this.#has(9)) return undefined;
+    if (!this.#has(9)) return false;
     const high = this.#bytes.readUInt32BE(this.#at + 1);
     if (high >= 0x20_0000) throw this.malformed('a length beyond all bounds');
-    const value = high * 0x1_0000_0000 + this.#bytes.readUInt32BE(this.#at + 5);
-    return { value, encoding: -1, bytes: 9 };
+    this.#length = high * 0x1_0000_0000 + this.#bytes.readUInt32BE(this.#at + 5);
+    this.#lengthBytes = 9;
+    return true;
+  }
+
+  /** As `#peekLength`, and true only when all bytes of a plain string are there, too. */
+  #peekString(): boolean {
+    if (!this.#peekLength()) return false;
+    if (this.#encoding >= 0) return true;
+    if (this.#length > STRING_BYTES_MAX) throw this.#tooLong(this.#length);
+    return this.#has(this.#lengthBytes + this.#length);
   }
 
   #foldChecksum(): void {
     this.#crc?.update(this.#bytes, this.#crcAt, this.#at);
     this.#crcAt = this.#at;
+  }
+
+  #foldKept(): void {
+    if (this.#kept === undefined) return;
+    this.#kept.push(this.#bytes.subarray(this.#keepFrom, this.#at));
+    this.#keptBytes += this.#at - this.#keepFrom;
+    this.#keepFrom = this.#at;
+    if (this.#keptBytes > BULK_BYTES_MAX) {
+      throw new RdbError(
+        'unsupported',
+        `RDB: a value of more than ${BULK_BYTES_MAX} bytes, before byte ${this.position}; nobody could take it in one piece`,
+      );
+    }
   }
 }

@@ -2,15 +2,21 @@
  * DUMP payloads: one value without its key, then two bytes of RDB version and the CRC64 of all that.
  * Written with version 9, so that every server since 5.0 restores it.
  */
+import { PAYLOAD_BYTES_MAX } from '../../kernel/limits.js';
 import { err, ok, type Result } from '../../kernel/result.js';
 import { Crc64 } from '../crc64.js';
+import { CollectionReader, type CollectionSink } from './collection-reader.js';
 import { RdbCursor } from './cursor.js';
+import { fieldsWithoutExpiry } from './expiring-hash.js';
 import {
+  type CollectionKind,
   RDB_VERSION_READ_MAX,
   RDB_VERSION_WRITTEN,
   RdbError,
-  STRING_TYPE,
-  VALUE_TYPES,
+  type RdbFamily,
+  VALKEY_VERSION_READ_MAX,
+  type ValueType,
+  valueTypesOf,
 } from './format.js';
 import { skipValue } from './values.js';
 import { type RdbBody, writeLength, writeString } from './writer.js';
@@ -27,11 +33,30 @@ export type DumpFault =
   /** A sound value of a type that this node does not serve. */
   | { readonly kind: 'unsupported'; readonly typeName: string };
 
-/** The payload of a value, as latin1. @param write writes its body */
-export function makeDump(type: number, write: (body: RdbBody) => void): string {
+/** Takes the value in a payload: one string, or the elements of one collection. */
+export interface DumpReceiver {
+  string(value: string): void;
+  collection(kind: CollectionKind): CollectionSink;
+}
+
+/** The payload of a value, as latin1; or why there is none. @param write writes its body */
+export function makeDump(type: number, write: (body: RdbBody) => void): Result<string> {
   const body = new DumpBody(type);
-  write(body);
-  return body.finish();
+  try {
+    write(body);
+  } catch (error) {
+    if (error instanceof PayloadTooLong) return err(error.message);
+    throw error;
+  }
+  return ok(body.finish());
+}
+
+class PayloadTooLong extends Error {
+  constructor() {
+    super(
+      `the payload would be longer than ${PAYLOAD_BYTES_MAX} bytes, the most this node can send`,
+    );
+  }
 }
 
 class DumpBody implements RdbBody {
@@ -68,46 +93,81 @@ class DumpBody implements RdbBody {
   #room(bytes: number): void {
     const needed = this.#at + bytes;
     if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    if (needed > PAYLOAD_BYTES_MAX) throw new PayloadTooLong();
+    const doubled = Math.min(2 * this.#bytes.length, PAYLOAD_BYTES_MAX);
+    const grown = Buffer.allocUnsafe(Math.max(needed, doubled));
     this.#bytes.copy(grown, 0, 0, this.#at);
     this.#bytes = grown;
   }
 }
 
-/** The string in a payload. */
-export function parseDump(payload: string): Result<string, DumpFault> {
+/** Hands the value in a payload over. What the receiver was told counts only when the result is ok. */
+export function parseDump(payload: string, receiver: DumpReceiver): Result<undefined, DumpFault> {
   const bytes = Buffer.from(payload, 'latin1');
-  if (!hasSoundFooter(bytes)) return err({ kind: 'footer' });
+  const family = familyOf(bytes);
+  if (family === undefined) return err({ kind: 'footer' });
   const body = bytes.subarray(1, bytes.length - FOOTER_BYTES);
-  const cursor = new RdbCursor({ checksum: false, bytes: body });
   const code = bytes[0]!;
+  const type = valueTypesOf(family).get(code);
+  if (type === undefined) return malformed(`unknown value type ${code}`);
   try {
-    if (code === STRING_TYPE) {
-      const value = cursor.tryString();
-      if (value === undefined || cursor.remaining > 0)
-        return malformed('the string does not fill it');
-      return ok(value);
-    }
-    const type = VALUE_TYPES.get(code);
-    if (type === undefined) return malformed(`unknown value type ${code}`);
-    if (type.layout.kind !== 'unknown') {
-      const isWhole = skipValue(cursor, type).next().done === true;
-      if (!isWhole || cursor.remaining > 0) return malformed(`the ${type.name} does not fill it`);
-    }
-    return err({ kind: 'unsupported', typeName: type.name });
+    return parseBody(body, type, receiver);
   } catch (error) {
     if (error instanceof RdbError) return malformed(error.message);
     throw error;
   }
 }
 
-function hasSoundFooter(bytes: Buffer): boolean {
-  if (bytes.length <= FOOTER_BYTES) return false;
-  const footer = bytes.length - FOOTER_BYTES;
-  if (bytes.readUInt16LE(footer) > RDB_VERSION_READ_MAX) return false;
-  const checksum = new Crc64().update(bytes, 0, footer + 2).digest();
-  return checksum.equals(bytes.subarray(footer + 2));
+function parseBody(
+  body: Buffer,
+  type: ValueType,
+  receiver: DumpReceiver,
+): Result<undefined, DumpFault> {
+  const { holds, layout } = type;
+  const cursor = new RdbCursor({ checksum: false, bytes: body });
+  const unserved = err({ kind: 'unsupported', typeName: type.name } as const);
+  let isWhole: boolean;
+  if (holds === 'string') {
+    const value = cursor.tryString();
+    isWhole = value !== undefined;
+    receiver.string(value ?? '');
+  } else if (
+    holds === undefined ||
+    layout.kind === 'ttl-fields' ||
+    layout.kind === 'ttl-listpack'
+  ) {
+    if (layout.kind === 'unknown') return unserved;
+    isWhole = skipValue(cursor, type).next().done === true;
+    const fields = isWhole && holds !== undefined ? fieldsWithoutExpiry(body, type) : undefined;
+    if (isWhole && cursor.remaining === 0 && fields === undefined) return unserved;
+    if (!tellFields(fields ?? [], receiver)) return malformed('a field is there twice');
+  } else {
+    const reader = new CollectionReader(cursor);
+    reader.begin(type, receiver.collection(holds));
+    isWhole = reader.advance();
+  }
+  if (isWhole && cursor.remaining === 0) return ok(undefined);
+  return malformed(`the ${type.name} does not fill it`);
 }
 
-const malformed = (message: string): Result<string, DumpFault> =>
+function tellFields(fields: readonly string[], receiver: DumpReceiver): boolean {
+  const sink = receiver.collection('hash');
+  for (let at = 0; at < fields.length; at += 2) {
+    if (!sink.field(fields[at]!, fields[at + 1]!)) return false;
+  }
+  return true;
+}
+
+/** Undefined when the payload is too short, too new, or not what its checksum is of. */
+function familyOf(bytes: Buffer): RdbFamily | undefined {
+  if (bytes.length <= FOOTER_BYTES) return undefined;
+  const footer = bytes.length - FOOTER_BYTES;
+  const version = bytes.readUInt16LE(footer);
+  if (version > RDB_VERSION_READ_MAX && version !== VALKEY_VERSION_READ_MAX) return undefined;
+  const checksum = new Crc64().update(bytes, 0, footer + 2).digest();
+  if (!checksum.equals(bytes.subarray(footer + 2))) return undefined;
+  return version > RDB_VERSION_READ_MAX ? 'valkey' : 'redis';
+}
+
+const malformed = (message: string): Result<undefined, DumpFault> =>
   err({ kind: 'malformed', message });

@@ -29,62 +29,130 @@ export const Opcode = {
   end: 255,
 } as const;
 
-/** How the body of a value is laid out, as far as its length is concerned. */
+/** The two numberings of types, told apart by the magic of a file and the version of a payload. */
+export type RdbFamily = 'redis' | 'valkey';
+
+/** What an element of a plain layout ends with, and what stands before or behind a field's expiry. */
+export type BlobCodec = 'listpack' | 'ziplist' | 'intset' | 'zipmap';
+
+/** How the body of a value is laid out. */
 export type ValueLayout =
-  | { readonly kind: 'strings'; readonly perElement: number; readonly tailBytes: number }
-  | { readonly kind: 'blob'; readonly headBytes: number }
+  | { readonly kind: 'strings'; readonly perElement: 1 | 2; readonly tailBytes: 0 | 8 }
   | { readonly kind: 'scored-text' }
-  | { readonly kind: 'blobs'; readonly hasContainer: boolean }
-  | { readonly kind: 'ttl-fields'; readonly headBytes: number }
+  | { readonly kind: 'blob'; readonly codec?: BlobCodec }
+  | { readonly kind: 'blobs'; readonly hasContainer: boolean; readonly codec: BlobCodec }
+  /** Every field with its expiry; the numbers before them are a head that nobody needs. */
+  | { readonly kind: 'ttl-fields'; readonly headBytes: 0 | 8; readonly ttl: 'before' | 'behind' }
+  | { readonly kind: 'ttl-listpack'; readonly headBytes: 0 | 8 }
   | { readonly kind: 'stream'; readonly version: 1 | 2 | 3 }
   | { readonly kind: 'module' }
   /** Named, but its length is not known: nothing behind it can be read. */
   | { readonly kind: 'unknown' };
 
+export type CollectionKind = 'list' | 'set' | 'hash' | 'zset';
+
 export interface ValueType {
   readonly name: string;
   readonly layout: ValueLayout;
+  /** What it is once read; absent for types that are not served. */
+  readonly holds?: 'string' | CollectionKind;
 }
 
-const strings = (perElement: number, tailBytes = 0): ValueLayout => ({
+const strings = (perElement: 1 | 2, tailBytes: 0 | 8 = 0): ValueLayout => ({
   kind: 'strings',
   perElement,
   tailBytes,
 });
-const blob = (headBytes = 0): ValueLayout => ({ kind: 'blob', headBytes });
+const blob = (codec?: BlobCodec): ValueLayout => ({
+  kind: 'blob',
+  ...(codec === undefined ? {} : { codec }),
+});
+const ttlFields = (headBytes: 0 | 8, ttl: 'before' | 'behind'): ValueLayout => ({
+  kind: 'ttl-fields',
+  headBytes,
+  ttl,
+});
 
 export const STRING_TYPE = 0;
 
-export const VALUE_TYPES: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
-  [STRING_TYPE, { name: 'string', layout: blob() }],
-  [1, { name: 'list', layout: strings(1) }],
-  [2, { name: 'set', layout: strings(1) }],
-  [3, { name: 'sorted set', layout: { kind: 'scored-text' } }],
-  [4, { name: 'hash', layout: strings(2) }],
-  [5, { name: 'sorted set', layout: strings(1, 8) }],
+const SHARED: readonly (readonly [code: number, type: ValueType])[] = [
+  [STRING_TYPE, { name: 'string', holds: 'string', layout: blob() }],
+  [1, { name: 'list', holds: 'list', layout: strings(1) }],
+  [2, { name: 'set', holds: 'set', layout: strings(1) }],
+  [3, { name: 'sorted set (scores as text)', holds: 'zset', layout: { kind: 'scored-text' } }],
+  [4, { name: 'hash', holds: 'hash', layout: strings(2) }],
+  [5, { name: 'sorted set', holds: 'zset', layout: strings(1, 8) }],
   [6, { name: 'module value of a preview version', layout: { kind: 'unknown' } }],
   [7, { name: 'module value', layout: { kind: 'module' } }],
-  [9, { name: 'hash (zipmap)', layout: blob() }],
-  [10, { name: 'list (ziplist)', layout: blob() }],
-  [11, { name: 'set (intset)', layout: blob() }],
-  [12, { name: 'sorted set (ziplist)', layout: blob() }],
-  [13, { name: 'hash (ziplist)', layout: blob() }],
-  [14, { name: 'list (quicklist)', layout: { kind: 'blobs', hasContainer: false } }],
+  [9, { name: 'hash (zipmap)', holds: 'hash', layout: blob('zipmap') }],
+  [10, { name: 'list (ziplist)', holds: 'list', layout: blob('ziplist') }],
+  [11, { name: 'set (intset)', holds: 'set', layout: blob('intset') }],
+  [12, { name: 'sorted set (ziplist)', holds: 'zset', layout: blob('ziplist') }],
+  [13, { name: 'hash (ziplist)', holds: 'hash', layout: blob('ziplist') }],
+  [
+    14,
+    {
+      name: 'list (quicklist)',
+      holds: 'list',
+      layout: { kind: 'blobs', hasContainer: false, codec: 'ziplist' },
+    },
+  ],
   [15, { name: 'stream', layout: { kind: 'stream', version: 1 } }],
-  [16, { name: 'hash (listpack)', layout: blob() }],
-  [17, { name: 'sorted set (listpack)', layout: blob() }],
-  [18, { name: 'list (quicklist 2)', layout: { kind: 'blobs', hasContainer: true } }],
+  [16, { name: 'hash (listpack)', holds: 'hash', layout: blob('listpack') }],
+  [17, { name: 'sorted set (listpack)', holds: 'zset', layout: blob('listpack') }],
+  [
+    18,
+    {
+      name: 'list (quicklist 2)',
+      holds: 'list',
+      layout: { kind: 'blobs', hasContainer: true, codec: 'listpack' },
+    },
+  ],
   [19, { name: 'stream (version 2)', layout: { kind: 'stream', version: 2 } }],
-  [20, { name: 'set (listpack)', layout: blob() }],
+  [20, { name: 'set (listpack)', holds: 'set', layout: blob('listpack') }],
   [21, { name: 'stream (version 3)', layout: { kind: 'stream', version: 3 } }],
-  [22, { name: 'hash with field expiry (preview)', layout: { kind: 'ttl-fields', headBytes: 0 } }],
-  [23, { name: 'hash with field expiry (preview listpack)', layout: blob() }],
-  [24, { name: 'hash with field expiry', layout: { kind: 'ttl-fields', headBytes: 8 } }],
-  [25, { name: 'hash with field expiry (listpack)', layout: blob(8) }],
+];
+
+const REDIS_TYPES: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
+  ...SHARED,
+  [
+    22,
+    {
+      name: 'hash with field expiry (preview)',
+      holds: 'hash',
+      layout: ttlFields(0, 'before'),
+    },
+  ],
+  [
+    23,
+    {
+      name: 'hash with field expiry (preview listpack)',
+      holds: 'hash',
+      layout: { kind: 'ttl-listpack', headBytes: 0 },
+    },
+  ],
+  [24, { name: 'hash with field expiry', holds: 'hash', layout: ttlFields(8, 'before') }],
+  [
+    25,
+    {
+      name: 'hash with field expiry (listpack)',
+      holds: 'hash',
+      layout: { kind: 'ttl-listpack', headBytes: 8 },
+    },
+  ],
   [26, { name: 'stream (version 4)', layout: { kind: 'unknown' } }],
   [27, { name: 'stream (version 5)', layout: { kind: 'unknown' } }],
   [28, { name: 'array', layout: { kind: 'unknown' } }],
 ]);
+
+const VALKEY_TYPES: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
+  ...SHARED,
+  [22, { name: 'hash with field expiry', holds: 'hash', layout: ttlFields(0, 'behind') }],
+]);
+
+export function valueTypesOf(family: RdbFamily): ReadonlyMap<number, ValueType> {
+  return family === 'redis' ? REDIS_TYPES : VALKEY_TYPES;
+}
 
 /** Why a snapshot or a payload is refused. */
 export type RdbFault = 'version' | 'checksum' | 'truncated' | 'malformed' | 'unsupported';

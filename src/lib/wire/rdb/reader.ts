@@ -1,57 +1,97 @@
 /**
  * Reads an RDB snapshot as its bytes arrive, in any chunks, and tells a listener what is in it.
  *
- * Strings are served. A value of another type, and a function, are refused by name as soon as their
- * key is known (`unserved: 'refuse'`), or told to the listener and skipped (`unserved: 'skip'`).
+ * Strings and the four kinds of collections are served, in whichever form any version writes them. A
+ * value of another type, and a function, are refused by name as soon as their key is known
+ * (`unserved: 'refuse'`), told to the listener and skipped (`'skip'`), or handed to it as they stand in
+ * the file (`'raw'`): with the type before and a footer behind, they are what RESTORE takes.
  * Everything wrong is thrown as an `RdbError`; the reader is then finished.
  */
 import { assert } from '../../kernel/errors.js';
+import { CollectionReader, type CollectionSink } from './collection-reader.js';
 import { RdbCursor } from './cursor.js';
+import { fieldsWithoutExpiry } from './expiring-hash.js';
 import {
+  type CollectionKind,
   Opcode,
   RDB_VERSION_READ_MAX,
   RdbError,
+  type RdbFamily,
   STRING_TYPE,
   VALKEY_VERSION_READ_MAX,
-  VALUE_TYPES,
+  type ValueType,
+  valueTypesOf,
 } from './format.js';
-import {
-  readLength,
-  skipBytes,
-  skipModuleFields,
-  skipNumber,
-  skipValue,
-  type Walk,
-} from './values.js';
+import { readLength, skipModuleFields, skipNumber, skipValue, type Walk } from './values.js';
 
-/** What a snapshot holds, in its order. Strings are latin1. */
+/** What its server knew of the use of a key, by the policy that it evicted by. */
+export type KeyUse =
+  | { readonly kind: 'idle'; readonly seconds: number }
+  | { readonly kind: 'frequency'; readonly counter: number };
+
+/** A value as it stands in a file. */
+export interface RawValue {
+  readonly key: string;
+  readonly type: number;
+  readonly typeName: string;
+  /** What follows type and key; it may be a view of a chunk. */
+  readonly body: Buffer;
+  readonly expireAtMs: number | undefined;
+  readonly use: KeyUse | undefined;
+}
+
+/** What a snapshot holds, in its order. Strings are latin1; what is undefined was not said. */
 export interface RdbListener {
   aux?(name: string, value: string): void;
   selectDb?(db: number): void;
   resize?(keys: number, expiring: number): void;
-  /** expireAtMs is undefined for a key without expiry. */
-  string(key: string, value: string, expireAtMs: number | undefined): void;
+  string(key: string, value: string, expireAtMs: number | undefined, use?: KeyUse): void;
+  /** A collection begins; its elements go to the sink that is returned. */
+  collection?(
+    kind: CollectionKind,
+    key: string,
+    expireAtMs: number | undefined,
+    use?: KeyUse,
+  ): CollectionSink;
+  /** The collection that began last is complete. It may be empty; servers then leave the key out. */
+  collected?(): void;
+  /** A value that was asked for as it is. */
+  raw?(value: RawValue): void;
   /** A value that was skipped, with the name of its type. */
   skipped?(key: string, typeName: string): void;
-  /** A function library that was skipped. */
+  /** A function library that was not refused. */
   skippedFunction?(code: string): void;
 }
 
 export interface RdbReaderOptions {
-  readonly unserved?: 'refuse' | 'skip';
+  /** Values of types that are served: told by their elements, or as they are. Default: decode. */
+  readonly served?: 'decode' | 'raw';
+  /** Values of other types, and functions. Default: refuse. */
+  readonly unserved?: 'refuse' | 'skip' | 'raw';
 }
+
+/** For who skips collections: they are read, and so checked, and forgotten. */
+const NOWHERE: CollectionSink = { element: () => true, field: () => true, member: () => true };
 
 export class RdbReader {
   readonly #cursor = new RdbCursor({ checksum: true });
+  readonly #collections = new CollectionReader(this.#cursor);
   readonly #listener: RdbListener;
-  readonly #refuses: boolean;
+  readonly #served: 'decode' | 'raw';
+  readonly #unserved: 'refuse' | 'skip' | 'raw';
   readonly #walk: Walk;
   #isDone = false;
   #version = 0;
+  #family: RdbFamily = 'redis';
+  #types = valueTypesOf('redis');
+  /** What was said of the key that comes. */
+  #expireAtMs: number | undefined;
+  #use: KeyUse | undefined;
 
   constructor(listener: RdbListener, options: RdbReaderOptions = {}) {
     this.#listener = listener;
-    this.#refuses = options.unserved !== 'skip';
+    this.#served = options.served ?? 'decode';
+    this.#unserved = options.unserved ?? 'refuse';
     this.#walk = this.#read();
   }
 
@@ -62,6 +102,11 @@ export class RdbReader {
 
   get version(): number {
     return this.#version;
+  }
+
+  /** Whose numbers the types of raw values are. */
+  get family(): RdbFamily {
+    return this.#family;
   }
 
   /** Bytes read so far. */
@@ -88,41 +133,46 @@ export class RdbReader {
 
   *#read(): Walk {
     const cursor = this.#cursor;
-    const listener = this.#listener;
     yield* this.#readHeader();
-    let expireAtMs: number | undefined;
     for (;;) {
+      // Keys are the bulk of a file, so what most of them consist of is read in place, without a
+      // generator each.
       let opcode = cursor.tryByte();
       while (opcode === undefined) {
         yield;
         opcode = cursor.tryByte();
       }
       if (opcode < Opcode.slotImport) {
-        // Keys are the bulk of a file, so their strings are read in place, without a generator each.
         let key = cursor.tryString();
         while (key === undefined) {
           yield;
           key = cursor.tryString();
         }
-        if (opcode === STRING_TYPE) {
+        if (opcode === STRING_TYPE && this.#served === 'decode') {
           let value = cursor.tryString();
           while (value === undefined) {
             yield;
             value = cursor.tryString();
           }
-          listener.string(key, value, expireAtMs);
+          this.#listener.string(key, value, this.#expireAtMs, this.#use);
         } else {
-          yield* this.#skipKey(key, opcode);
+          const type = this.#typeOf(opcode);
+          if (this.#beginCollection(key, type)) {
+            while (!this.#collections.advance()) yield;
+            this.#listener.collected?.();
+          } else yield* this.#readRare(key, opcode, type);
         }
-        expireAtMs = undefined;
+        this.#expireAtMs = undefined;
+        this.#use = undefined;
+      } else if (opcode === Opcode.expireMs) {
+        let expireAtMs = cursor.tryInt64();
+        while (expireAtMs === undefined) {
+          yield;
+          expireAtMs = cursor.tryInt64();
+        }
+        this.#expireAtMs = expireAtMs;
       } else if (opcode === Opcode.end) {
         return yield* this.#readChecksum();
-      } else if (opcode === Opcode.expireMs) {
-        const bytes = yield* readBytes(cursor, 8);
-        expireAtMs = Number(bytes.readBigInt64LE());
-      } else if (opcode === Opcode.expireSeconds) {
-        const bytes = yield* readBytes(cursor, 4);
-        expireAtMs = bytes.readInt32LE() * 1000;
       } else {
         yield* this.#readOpcode(opcode);
       }
@@ -140,19 +190,72 @@ export class RdbReader {
     if (this.#version < 1 || this.#version > newest) {
       throw new RdbError('version', `RDB: cannot read format version ${this.#version}`);
     }
+    this.#family = redis ? 'redis' : 'valkey';
+    this.#types = valueTypesOf(this.#family);
   }
 
-  *#skipKey(key: string, code: number): Walk {
-    const type = VALUE_TYPES.get(code);
+  #typeOf(code: number): ValueType {
+    const type = this.#types.get(code);
     if (type === undefined) throw this.#cursor.malformed(`unknown value type ${code}`);
-    if (this.#refuses) {
-      throw new RdbError(
-        'unsupported',
-        `RDB: key ${JSON.stringify(key)} holds a ${type.name}, which this node does not serve`,
-      );
+    return type;
+  }
+
+  /** True when what follows is for the reader of collections. */
+  #beginCollection(key: string, type: ValueType): boolean {
+    const { holds, layout } = type;
+    if (this.#served === 'raw' || holds === undefined || holds === 'string') return false;
+    if (layout.kind === 'ttl-fields' || layout.kind === 'ttl-listpack') return false;
+    this.#collections.begin(type, this.#sinkFor(holds, key));
+    return true;
+  }
+
+  /** What is not served, is wanted as it is, or is known to be served only at its end. */
+  *#readRare(key: string, code: number, type: ValueType): Walk {
+    const { holds } = type;
+    if (holds === undefined && this.#unserved === 'refuse') throw this.#unservedValue(key, type);
+    if (holds === undefined && this.#unserved === 'skip') {
+      yield* skipValue(this.#cursor, type);
+      this.#listener.skipped?.(key, type.name);
+      return;
     }
+    const expireAtMs = this.#expireAtMs;
+    this.#cursor.startKeeping();
     yield* skipValue(this.#cursor, type);
-    this.#listener.skipped?.(key, type.name);
+    const body = this.#cursor.takeKept();
+    if (holds !== undefined && this.#served === 'decode') {
+      const fields = fieldsWithoutExpiry(body, type);
+      if (fields !== undefined) {
+        this.#tellHash(key, fields);
+        return;
+      }
+      if (this.#unserved === 'refuse') throw this.#unservedValue(key, type);
+      if (this.#unserved === 'skip') {
+        this.#listener.skipped?.(key, type.name);
+        return;
+      }
+    }
+    const use = this.#use;
+    this.#listener.raw?.({ key, type: code, typeName: type.name, body, expireAtMs, use });
+  }
+
+  #sinkFor(kind: CollectionKind, key: string): CollectionSink {
+    return this.#listener.collection?.(kind, key, this.#expireAtMs, this.#use) ?? NOWHERE;
+  }
+
+  #tellHash(key: string, fields: readonly string[]): void {
+    const sink = this.#sinkFor('hash', key);
+    for (let at = 0; at < fields.length; at += 2) {
+      if (sink.field(fields[at]!, fields[at + 1]!)) continue;
+      throw this.#cursor.malformed(`a hash that has ${JSON.stringify(fields[at])} twice`);
+    }
+    this.#listener.collected?.();
+  }
+
+  #unservedValue(key: string, type: ValueType): RdbError {
+    return new RdbError(
+      'unsupported',
+      `RDB: key ${JSON.stringify(key)} holds a ${type.name}, which this node does not serve, at byte ${this.#cursor.position}`,
+    );
   }
 
   *#readOpcode(opcode: number): Walk {
@@ -174,9 +277,14 @@ export class RdbReader {
         return this.#listener.resize?.(keys, expiring);
       }
       case Opcode.idle:
-        return yield* skipNumber(cursor);
+        this.#use = { kind: 'idle', seconds: yield* readLength(cursor) };
+        return;
       case Opcode.frequency:
-        return yield* skipBytes(cursor, 1);
+        this.#use = { kind: 'frequency', counter: (yield* readBytes(cursor, 1))[0]! };
+        return;
+      case Opcode.expireSeconds:
+        this.#expireAtMs = (yield* readBytes(cursor, 4)).readInt32LE() * 1000;
+        return;
       case Opcode.slotInfo:
         for (let number = 0; number < 3; number++) yield* skipNumber(cursor);
         return;
@@ -189,16 +297,19 @@ export class RdbReader {
       case Opcode.functionPreview:
         throw new RdbError('unsupported', 'RDB: holds a function of a preview version');
       default:
-        throw new RdbError('unsupported', `RDB: holds an unknown record (opcode ${opcode})`);
+        throw new RdbError(
+          'unsupported',
+          `RDB: holds an unknown record (opcode ${opcode}), at byte ${cursor.position}`,
+        );
     }
   }
 
   #takeFunction(code: string): void {
-    if (this.#refuses) {
+    if (this.#unserved === 'refuse') {
       const library = /name=(\S+)/.exec(code.slice(0, 200))?.[1] ?? 'unnamed';
       throw new RdbError(
         'unsupported',
-        `RDB: holds the function library ${library}; this node does not run functions`,
+        `RDB: holds the function library ${library}; this node does not run functions, at byte ${this.#cursor.position}`,
       );
     }
     this.#listener.skippedFunction?.(code);

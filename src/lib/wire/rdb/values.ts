@@ -1,5 +1,5 @@
 /**
- * Walks over the body of a value that is not served, to find where it ends.
+ * Walks over the body of a value of any type, to find where it ends.
  *
  * Generators, because a value may end anywhere in a chunk: each `yield` says "more bytes, please" and
  * goes on at the same primitive, so a list of a million elements is walked once, however it arrives.
@@ -14,7 +14,9 @@ export function* skipValue(cursor: RdbCursor, type: ValueType): Walk {
   const { layout } = type;
   switch (layout.kind) {
     case 'blob':
-      if (layout.headBytes > 0) yield* skipBytes(cursor, layout.headBytes);
+      return yield* skipString(cursor);
+    case 'ttl-listpack':
+      yield* skipBytes(cursor, layout.headBytes);
       return yield* skipString(cursor);
     case 'strings':
       return yield* skipStrings(cursor, layout.perElement, layout.tailBytes);
@@ -23,14 +25,18 @@ export function* skipValue(cursor: RdbCursor, type: ValueType): Walk {
     case 'blobs':
       return yield* skipBlobs(cursor, layout.hasContainer);
     case 'ttl-fields':
-      return yield* skipTtlFields(cursor, layout.headBytes);
+      yield* skipBytes(cursor, layout.headBytes);
+      return yield* skipTtlFields(cursor, layout.ttl);
     case 'stream':
       return yield* skipStream(cursor, layout.version);
     case 'module':
       yield* skipNumber(cursor);
       return yield* skipModuleFields(cursor);
     case 'unknown':
-      throw new RdbError('unsupported', `RDB: a ${type.name} cannot be read`);
+      throw new RdbError(
+        'unsupported',
+        `RDB: a ${type.name}, at byte ${cursor.position}: how long it is is not known, and so not where the next key begins`,
+      );
   }
 }
 
@@ -97,13 +103,13 @@ function* skipBlobs(cursor: RdbCursor, hasContainer: boolean): Walk {
   }
 }
 
-function* skipTtlFields(cursor: RdbCursor, headBytes: number): Walk {
-  if (headBytes > 0) yield* skipBytes(cursor, headBytes);
+function* skipTtlFields(cursor: RdbCursor, ttl: 'before' | 'behind'): Walk {
   const fields = yield* readLength(cursor);
   for (let field = 0; field < fields; field++) {
-    yield* skipNumber(cursor);
+    if (ttl === 'before') yield* skipNumber(cursor);
     while (!cursor.trySkipString()) yield;
     while (!cursor.trySkipString()) yield;
+    if (ttl === 'behind') yield* skipBytes(cursor, TIME_BYTES);
   }
 }
 
