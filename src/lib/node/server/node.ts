@@ -52,6 +52,8 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
           'cluster-enabled': options.cluster === true ? 'yes' : 'no',
           // Part of a program, it writes files only where that program asks for them.
           save: '',
+          // And it has no hundred replicas that could share a snapshot if one waited five seconds for them.
+          'repl-diskless-sync-delay': '0',
           ...options.config,
         });
   const ownsDir = options.dir === undefined && !(options.config instanceof Configuration);

@@ -57,9 +57,18 @@ export const REPLICATION_DIRECTIVES: readonly Directive[] = [
   integer('min-replicas-max-lag', 10, ['effective', 'Seconds within which a replica is good.'], {
     alias: 'min-slaves-max-lag',
   }),
-  yesNo('repl-diskless-sync', 'yes', ['accepted', 'Syncs always go straight to the socket.']),
-  integer('repl-diskless-sync-delay', 5, ['accepted', 'A sync starts as soon as it is asked for.']),
-  integer('repl-diskless-sync-max-replicas', 0, ['accepted', 'Each sync is one of its own.']),
+  yesNo('repl-diskless-sync', 'yes', [
+    'effective',
+    'Snapshots go straight to the sockets, not by way of a file.',
+  ]),
+  integer('repl-diskless-sync-delay', 5, [
+    'effective',
+    'Seconds that such a snapshot waits for more replicas.',
+  ]),
+  integer('repl-diskless-sync-max-replicas', 0, [
+    'effective',
+    'So many replicas need not wait for more.',
+  ]),
   choice('repl-diskless-load', ['disabled', 'on-empty-db', 'swapdb'], 'disabled', [
     'accepted',
     'A sync is read into memory, and replaces the data once it is whole.',

@@ -3,8 +3,19 @@
  * that got the marked form loads first and says so with its first ACK, and only then may the stream follow.
  */
 import type { ReplicaClient } from '../../ports/replication.js';
-import type { SnapshotFeed } from './snapshot-feed.js';
 import type { ReplicationSettings } from './settings.js';
+
+/** `marked`: sent as it is made, with a mark behind its end. `counted`: made whole first, then sent. */
+export type SnapshotForm = 'marked' | 'counted';
+
+/** A snapshot that is made for this replica, and maybe for others. */
+export interface SyncRound {
+  readonly form: SnapshotForm;
+  /** Its snapshot is not whole yet. */
+  readonly isMaking: boolean;
+  /** A replica is gone. */
+  leave(session: ReplicaSession): void;
+}
 
 /** What REPLCONF told of a connection before it became a replica's. */
 export interface Peer {
@@ -41,7 +52,8 @@ export class ReplicaSession {
   readonly peer: Peer;
   /** It asked with SYNC, which knows no ACK. */
   readonly isOldSync: boolean;
-  feed: SnapshotFeed | undefined;
+  /** The snapshot that it takes part in; undefined before and after. */
+  round: SyncRound | undefined;
   /** Bytes of the stream that it holds for certain. */
   ackOffset = 0;
   /** When it last gave a sign of life, or took bytes of its snapshot. */
@@ -51,6 +63,7 @@ export class ReplicaSession {
   readonly #noteOutput: (bytes: number) => void;
   #isOnline = false;
   #isLoading = false;
+  #isHolding = false;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #aboveSoftSinceMs: number | undefined;
@@ -74,12 +87,18 @@ export class ReplicaSession {
   get state(): ReplicaState {
     if (this.#isOnline) return 'online';
     if (this.#isLoading) return 'loading';
-    return this.feed?.isSending === true && !this.peer.takesMark ? 'sending' : 'waiting';
+    return this.round?.form === 'counted' && !this.round.isMaking ? 'sending' : 'waiting';
   }
 
   get ip(): string {
     const { address } = this.client;
     return this.peer.announcedIp || address.slice(0, address.lastIndexOf(':'));
+  }
+
+  /** For people. */
+  get name(): string {
+    const { listeningPort } = this.peer;
+    return listeningPort > 0 ? `${this.ip}:${listeningPort}` : this.client.address;
   }
 
   lagSeconds(nowMs: number): number {
@@ -92,6 +111,18 @@ export class ReplicaSession {
     this.client.write(bytes);
   }
 
+  /** From now on the stream waits here: its snapshot is of this moment. */
+  hold(): void {
+    this.#isHolding = true;
+  }
+
+  /** Its snapshot is another's: so is what has been said since. */
+  holdAs(other: ReplicaSession): void {
+    this.#isHolding = true;
+    this.#held = [...other.#held];
+    this.#heldBytes = other.#heldBytes;
+  }
+
   /** The next bytes of the stream. */
   push(bytes: Uint8Array): void {
     if (this.peer.isRdbOnly) return;
@@ -99,6 +130,7 @@ export class ReplicaSession {
       this.send(bytes);
       return;
     }
+    if (!this.#isHolding) return;
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     const { outputHardBytes } = this.#settings;
@@ -107,15 +139,17 @@ export class ReplicaSession {
 
   /** The snapshot has been written, mark and all. */
   snapshotSent(): void {
-    this.feed = undefined;
+    const isMarked = this.round?.form === 'marked';
+    this.round = undefined;
     if (this.peer.isRdbOnly) this.client.close('after-reply');
-    else if (this.peer.takesMark && !this.isOldSync) this.#isLoading = true;
+    else if (isMarked && !this.isOldSync) this.#isLoading = true;
     else this.goOnline();
   }
 
   goOnline(): void {
     this.#isOnline = true;
     this.#isLoading = false;
+    this.#isHolding = false;
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
@@ -133,13 +167,13 @@ export class ReplicaSession {
   check(nowMs: number): string | undefined {
     const { client } = this;
     const pending = client.pendingBytes;
-    // A snapshot in the making, or being taken, is life enough.
-    if (this.feed !== undefined && (pending < this.#pendingBefore || pending === 0)) {
-      this.aliveAtMs = nowMs;
-    }
+    const isSyncing = !this.#isOnline && !this.#isLoading;
+    // Waiting for a snapshot, or taking it, is life enough.
+    if (isSyncing && (pending < this.#pendingBefore || pending === 0)) this.aliveAtMs = nowMs;
     this.#pendingBefore = pending;
-    const isBuilding = this.feed !== undefined && !this.feed.isSending;
-    if (isBuilding) this.send('\n');
+    const isBeforeBytes =
+      this.round === undefined || (this.round.form === 'counted' && this.round.isMaking);
+    if (isSyncing && isBeforeBytes) this.send('\n');
     // While it loads, a real server sends empty lines: no commands, but bytes.
     const aliveAtMs = Math.max(this.aliveAtMs, client.lastActiveAtMs);
     if (!this.isOldSync && nowMs - aliveAtMs > this.#settings.timeoutMs) {

@@ -8,9 +8,9 @@ import type { ServerStats } from '../../ports/stats.js';
 import type { ConfigWing, Log } from '../../ports/wings.js';
 import type { ReplicationHistory } from '../../replication/history.js';
 import type { Keyspace } from '../../store/keyspace.js';
+import { FullSyncs } from './full-syncs.js';
 import { newPeer, type Peer, ReplicaSession } from './replica-session.js';
 import type { ReplicationSettings } from './settings.js';
-import { SnapshotFeed } from './snapshot-feed.js';
 
 export interface ReplicasOptions {
   readonly keyspace: Keyspace;
@@ -22,6 +22,8 @@ export interface ReplicasOptions {
   readonly nowMs: () => number;
   /** Why nobody can synchronize now; undefined when they can. */
   readonly refusal: () => string | undefined;
+  /** The history is to be kept from now on. */
+  readonly openHistory: () => void;
   /** All that was said is to be in the history; afterwards the stream must say its database again. */
   readonly prepareFullSync: () => { readonly streamDb: number };
   readonly flushStream: () => void;
@@ -33,12 +35,14 @@ export class Replicas {
   readonly #options: ReplicasOptions;
   readonly #sessions = new Map<ClientPort, ReplicaSession>();
   readonly #peers = new WeakMap<ClientPort, Peer>();
+  readonly #fullSyncs: FullSyncs;
   /** Since when there is none. */
   #aloneSinceMs: number;
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
     this.#aloneSinceMs = options.nowMs();
+    this.#fullSyncs = new FullSyncs({ ...options, prepare: options.prepareFullSync });
   }
 
   get size(): number {
@@ -98,9 +102,10 @@ export class Replicas {
     for (const session of [...this.#sessions.values()]) {
       const reason = session.check(nowMs);
       if (reason === undefined) continue;
-      this.#options.log('warning', `Dropping the replica ${nameOf(session)}: ${reason}`);
+      this.#options.log('warning', `Dropping the replica ${session.name}: ${reason}`);
       session.client.close();
     }
+    this.#fullSyncs.check();
   }
 
   // --- synchronization --------------------------------------------------------
@@ -123,7 +128,8 @@ export class Replicas {
     }
     if (asksForRest) stats.counters.syncPartialErr++;
     stats.counters.syncFull++;
-    this.#startOver(client, replicationId === undefined, nowMs);
+    this.#options.openHistory();
+    this.#fullSyncs.request(this.#admit(client, replicationId === undefined, nowMs));
   }
 
   #continue(client: ReplicaClient, offset: number, nowMs: number): void {
@@ -133,35 +139,7 @@ export class Replicas {
     for (const bytes of history.backlog?.read(offset) ?? []) session.send(bytes);
     session.ackOffset = offset - 1;
     session.goOnline();
-    log('notice', `The replica ${nameOf(session)} goes on from offset ${offset}`);
-  }
-
-  #startOver(client: ReplicaClient, isOldSync: boolean, nowMs: number): void {
-    const { history, keyspace, config, log } = this.#options;
-    const { streamDb } = this.#options.prepareFullSync();
-    const session = this.#admit(client, isOldSync, nowMs);
-    const { id } = history.identity;
-    if (!isOldSync) session.send(`+FULLRESYNC ${id} ${history.offset}\r\n`);
-    session.feed = new SnapshotFeed({
-      client,
-      send: (bytes) => session.send(bytes),
-      databases: session.peer.wantsNoKeys ? [] : keyspace.databases,
-      keyspace,
-      checksum: config.boolean('rdbchecksum'),
-      form: session.peer.takesMark ? 'marked' : 'counted',
-      aux: [
-        ['redis-ver', '7.0.15'],
-        ['redis-bits', '64'],
-        ['ctime', String(Math.floor(nowMs / 1000))],
-        ['used-mem', '0'],
-        ['repl-stream-db', String(streamDb)],
-        ['repl-id', id],
-        ['repl-offset', String(history.offset)],
-      ],
-      onSent: () => session.snapshotSent(),
-    });
-    log('notice', `The replica ${nameOf(session)} gets everything, as of offset ${history.offset}`);
-    session.feed.start();
+    log('notice', `The replica ${session.name} goes on from offset ${offset}`);
   }
 
   #admit(client: ReplicaClient, isOldSync: boolean, nowMs: number): ReplicaSession {
@@ -174,10 +152,10 @@ export class Replicas {
     client.isReplica = true;
     this.#sessions.set(client, session);
     client.onClose(() => {
-      session.feed?.cancel();
       this.#sessions.delete(client);
+      this.#fullSyncs.leave(session);
       this.#aloneSinceMs = this.#options.nowMs();
-      log('notice', `The replica ${nameOf(session)} is gone`);
+      log('notice', `The replica ${session.name} is gone`);
     });
     return session;
   }
@@ -190,7 +168,3 @@ export class Replicas {
 }
 
 const PENDING_OUTPUT = 'ERR SYNC and PSYNC are invalid with pending output';
-
-function nameOf({ ip, peer, client }: ReplicaSession): string {
-  return peer.listeningPort > 0 ? `${ip}:${peer.listeningPort}` : client.address;
-}

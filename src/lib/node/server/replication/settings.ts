@@ -4,6 +4,9 @@ import type { ConfigWing } from '../../ports/wings.js';
 const DIRECTIVES = [
   'repl-backlog-size',
   'repl-backlog-ttl',
+  'repl-diskless-sync',
+  'repl-diskless-sync-delay',
+  'repl-diskless-sync-max-replicas',
   'repl-ping-replica-period',
   'repl-timeout',
   'min-replicas-to-write',
@@ -15,6 +18,11 @@ export class ReplicationSettings {
   backlogBytes = 0;
   /** 0 keeps the backlog for ever. */
   backlogTtlMs = 0;
+  /** Snapshots go straight to those replicas that find their end by a mark. */
+  isDiskless = true;
+  disklessDelayMs = 0;
+  /** So many need not wait for others; 0: they do. */
+  disklessReplicasMax = 0;
   pingPeriodMs = 0;
   timeoutMs = 0;
   goodReplicasWanted = 0;
@@ -39,6 +47,9 @@ export class ReplicationSettings {
     const config = this.#config;
     this.backlogBytes = config.number('repl-backlog-size');
     this.backlogTtlMs = config.number('repl-backlog-ttl') * 1000;
+    this.isDiskless = config.boolean('repl-diskless-sync');
+    this.disklessDelayMs = config.number('repl-diskless-sync-delay') * 1000;
+    this.disklessReplicasMax = config.number('repl-diskless-sync-max-replicas');
     this.pingPeriodMs = config.number('repl-ping-replica-period') * 1000;
     this.timeoutMs = config.number('repl-timeout') * 1000;
     this.goodReplicasWanted = config.number('min-replicas-to-write');

@@ -85,6 +85,7 @@ class Replication implements RunningReplication, Sender {
       log,
       nowMs,
       refusal: () => this.#syncRefusal(),
+      openHistory: () => this.#openHistory(),
       prepareFullSync: () => this.#prepareFullSync(),
       flushStream: () => this.#flush(),
       onAck: () => {
@@ -371,12 +372,15 @@ class Replication implements RunningReplication, Sender {
 
   // --- the stream -------------------------------------------------------------
 
-  #prepareFullSync(): { readonly streamDb: number } {
+  #openHistory(): void {
     const history = this.#history;
-    if (history.backlog === undefined) {
-      if (this.#upstream === undefined) history.renew(this.#newId());
-      history.open(this.#settings.backlogBytes);
-    }
+    if (history.backlog !== undefined) return;
+    if (this.#upstream === undefined) history.renew(this.#newId());
+    history.open(this.#settings.backlogBytes);
+  }
+
+  #prepareFullSync(): { readonly streamDb: number } {
+    this.#flush();
     if (this.#upstream !== undefined) return { streamDb: this.#upstream.streamDb };
     this.#writer.forgetDb();
     return { streamDb: 0 };
