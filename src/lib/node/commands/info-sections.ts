@@ -27,7 +27,7 @@ export const serverSection: Section = ({ nowMs, wings }) => {
     ['process_id', host.pid],
     ['process_supervised', 'no'],
     ['run_id', host.runId],
-    ['tcp_port', config.get('port') ?? ''],
+    ['tcp_port', config.number('port') || config.number('tls-port')],
     ['server_time_usec', Math.floor(nowMs * 1000)],
     ['uptime_in_seconds', upSeconds],
     ['uptime_in_days', Math.floor(upSeconds / 86_400)],

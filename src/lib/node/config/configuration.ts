@@ -11,11 +11,14 @@ import { NEXT_VERSION } from './directives/persistence.js';
 import { compileGlob } from '../../kernel/glob.js';
 import { parseValue } from './values.js';
 
-/** Applies a new value to the world: undefined when done, otherwise why not. */
+/**
+ * Applies a new value to the world: undefined when done, otherwise why not, with the world as it was.
+ * All values of a CONFIG SET are in place when it is called, and are taken back when it refuses.
+ */
 export type Applier = (value: string, before: string) => string | undefined;
 
 /** To say yes and change nothing would be a lie about where the node listens and writes. */
-const NEEDS_APPLIER: ReadonlySet<string> = new Set(['bind', 'port', 'dir']);
+const NEEDS_APPLIER: ReadonlySet<string> = new Set(['bind', 'port', 'tls-port', 'dir']);
 
 type Pair = readonly [name: string, value: string];
 
@@ -125,7 +128,7 @@ export class Configuration implements ConfigWing {
     return [...found.values()];
   }
 
-  /** Who carries a directive out; one per directive. */
+  /** Who carries a directive out; one per directive. Called once for all of a call's it is given to. */
   applyWith(name: string, applier: Applier): void {
     const directive = findDirective(name);
     assert(directive !== undefined, `unknown directive ${name}`);
@@ -163,21 +166,28 @@ export class Configuration implements ConfigWing {
     return said;
   }
 
+  /** Values first, then what they mean outside: directives that belong together are carried out as one. */
   #apply(changes: ReadonlyMap<Directive, Change>): string | undefined {
     const before = new Map<Directive, string>();
+    for (const [directive, { value }] of changes) {
+      before.set(directive, this.#value(directive));
+      this.#values.set(directive, value);
+    }
+    const carriedOut = new Map<Applier, Directive>();
     for (const [directive, { name, value }] of changes) {
-      const old = this.#value(directive);
-      const wrong = value === old ? undefined : this.#carryOut(directive, value, old);
+      const old = before.get(directive)!;
+      const applier = this.#appliers.get(directive);
+      const isDone = applier !== undefined && carriedOut.has(applier);
+      if (isDone || (value === old && !directive.isVolatile)) continue;
+      const wrong = this.#carryOut(directive, value, old);
       if (wrong !== undefined) {
-        for (const [undone, restored] of before) {
-          const applied = this.#value(undone);
-          this.#values.set(undone, restored);
-          if (applied !== restored) this.#appliers.get(undone)?.(restored, applied);
+        for (const [undone, restored] of before) this.#values.set(undone, restored);
+        for (const [undo, undone] of carriedOut) {
+          undo(before.get(undone)!, changes.get(undone)!.value);
         }
         return failed(name, wrong);
       }
-      before.set(directive, old);
-      this.#values.set(directive, value);
+      if (applier !== undefined) carriedOut.set(applier, directive);
     }
     for (const [directive, old] of before) {
       const value = this.#value(directive);

@@ -55,6 +55,8 @@ export interface Directive {
   readonly immutable: boolean;
   /** CONFIG SET needs enable-protected-configs. */
   readonly isProtected: boolean;
+  /** Set to what it is already it is carried out again: the file it names may have changed. */
+  readonly isVolatile: boolean;
   /** Found by CONFIG GET with its exact name only. */
   readonly hidden: boolean;
   readonly status: DirectiveStatus;
@@ -62,7 +64,9 @@ export interface Directive {
   readonly note: string;
 }
 
-type Traits = Partial<Pick<Directive, 'alias' | 'immutable' | 'isProtected' | 'hidden'>>;
+type Traits = Partial<
+  Pick<Directive, 'alias' | 'immutable' | 'isProtected' | 'isVolatile' | 'hidden'>
+>;
 type Meaning = readonly [status: DirectiveStatus, note: string];
 
 const INT_MAX = 2_147_483_647n;
@@ -77,7 +81,7 @@ function directive(
   [status, note]: Meaning,
   traits: Traits,
 ): Directive {
-  const plain = { immutable: false, isProtected: false, hidden: false };
+  const plain = { immutable: false, isProtected: false, isVolatile: false, hidden: false };
   return { ...plain, name, kind, default: value, status, note, ...traits };
 }
 

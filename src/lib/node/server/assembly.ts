@@ -19,7 +19,7 @@ import { Cron } from './cron.js';
 import { createDataWing } from './data-wing.js';
 import { Dispatcher } from './dispatcher.js';
 import { HeldKeys } from './held-keys.js';
-import { letIn } from './doorway.js';
+import { type DoorwayOptions, letIn, letIntoHandshake } from './doorway.js';
 import type { EmbeddedNode } from './embedded-node.js';
 import { publishKeyspaceEvents } from './keyspace-events.js';
 import { createHost } from './host.js';
@@ -27,6 +27,8 @@ import { type ClientPort, openClientPort } from './client-port.js';
 import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
 import type { Network } from './network.js';
 import { Pauses } from './pauses.js';
+import { NodeTls } from './tls/node-tls.js';
+import type { TlsDoor } from './tls/door.js';
 import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
 import { Turn } from './turn.js';
@@ -84,6 +86,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #servingRules: ServingRules;
   readonly #persistence: RunningPersistence;
   readonly #shutdown: Shutdown;
+  readonly #tls: NodeTls;
+  readonly #tlsDoor: TlsDoor;
   #clientPort: ClientPort | undefined;
   #bus: RunningClusterWing | undefined;
   #isAccepting = false;
@@ -107,6 +111,17 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       indexesSlots: isCluster,
     });
     this.#rules = new ClientRules(config);
+    this.#tls = new NodeTls({
+      config,
+      dir: options.dir,
+      network: options.network,
+      log: options.log,
+    });
+    this.#tlsDoor = this.#tls.clientDoor({
+      onSecure: (socket) => this.#admit(socket, true),
+      onFailed: (reason) =>
+        options.log('warning', `Error accepting a client connection: ${reason}`),
+    });
     this.sessions = new Sessions({
       config,
       runTransaction: (connection) => this.#runner.runTransaction(connection),
@@ -169,7 +184,11 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   get port(): number {
-    return this.#clientPort?.listener.port ?? 0;
+    return this.#clientPort?.plain?.port ?? 0;
+  }
+
+  get tlsPort(): number | undefined {
+    return this.#clientPort?.tls?.port;
   }
 
   get busPort(): number | undefined {
@@ -209,15 +228,18 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   async #open(): Promise<void> {
     const { config, bind, port, isAnyPort, network, startCluster } = this.#options;
     const isCluster = config.boolean('cluster-enabled');
-    if (port !== 0 || isAnyPort) {
+    const tlsPort = config.number('tls-port');
+    if (port !== 0 || isAnyPort || tlsPort !== 0) {
       this.#clientPort = await openClientPort({
         bind,
         port,
         isAnyPort,
+        tlsPort,
         backlog: config.number('tcp-backlog'),
         network,
-        onSocket: (socket) => this.#admit(socket),
-        startBus: isCluster ? (own) => this.#startBus(startCluster, own) : undefined,
+        onSocket: (socket) => this.#admit(socket, false),
+        onTlsSocket: (socket) => this.#admitToHandshake(socket),
+        startBus: isCluster ? (ports) => this.#startBus(startCluster, ports) : undefined,
       });
       // CONFIG GET and INFO tell the port that was taken, not the one that was asked for.
       config.settle('port', String(this.port));
@@ -241,12 +263,14 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     }
   }
 
-  async #startBus(start: StartClusterWing, port: number): Promise<RunningClusterWing> {
+  async #startBus(
+    start: StartClusterWing,
+    ports: { readonly port: number; readonly tlsPort: number },
+  ): Promise<RunningClusterWing> {
     const { bind, busPort, dir, network } = this.#options;
     this.#bus = await start({
       wings: this.wings,
-      port,
-      tlsPort: 0,
+      ...ports,
       bind,
       network,
       directory: dir,
@@ -271,7 +295,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.#waiting.close();
     this.#transfer.stop();
     this.#replication.stop();
-    const closed = this.#clientPort?.listener.close();
+    this.#tlsDoor.close();
+    const closed = Promise.all([this.#clientPort?.plain?.close(), this.#clientPort?.tls?.close()]);
     for (const connection of [...this.sessions.all()]) {
       connection.close(how);
       connection.abandon();
@@ -388,18 +413,25 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   // --- clients --------------------------------------------------------------
 
-  #admit(socket: Socket): void {
+  #admitToHandshake(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    if (this.#stopping !== undefined || !this.#isAccepting) {
-      socket.destroy();
-      return;
-    }
-    letIn(socket, {
-      rules: this.#rules,
-      sessions: this.sessions,
-      stats: this.#stats,
-      owner: this,
-    });
+    if (this.#isOpen) letIntoHandshake(socket, this.#tlsDoor, this.#doorway);
+    else socket.destroy();
+  }
+
+  #admit(socket: Socket, isTls: boolean): void {
+    socket.on('error', () => socket.destroy());
+    if (this.#isOpen) letIn(socket, isTls, this.#doorway);
+    else socket.destroy();
+  }
+
+  get #isOpen(): boolean {
+    return this.#isAccepting && this.#stopping === undefined;
+  }
+
+  get #doorway(): DoorwayOptions {
+    const { sessions } = this;
+    return { rules: this.#rules, sessions, stats: this.#stats, owner: this };
   }
 
   execute(connection: Connection, argv: string[]): void {

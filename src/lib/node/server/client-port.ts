@@ -1,5 +1,5 @@
 /**
- * Where a node listens for clients. A cluster node needs two ports, and others look for the bus at client
+ * Where a node listens for clients, with and without TLS. A cluster node needs two ports, and others look for the bus at client
  * port + 10000: when any port will do, a pair is drawn of which both can be had.
  */
 import { randomInt } from 'node:crypto';
@@ -13,15 +13,22 @@ export interface ClientPortOptions {
   readonly bind: readonly string[];
   readonly port: number;
   readonly isAnyPort: boolean;
+  /** Where TLS is spoken; 0 is nowhere. */
+  readonly tlsPort: number;
   readonly backlog: number;
   readonly network: Network;
   readonly onSocket: (socket: Socket) => void;
+  readonly onTlsSocket: (socket: Socket) => void;
   /** Starts the bus beside this client port; undefined outside of a cluster. */
-  readonly startBus: ((port: number) => Promise<RunningClusterWing>) | undefined;
+  readonly startBus:
+    | ((ports: { readonly port: number; readonly tlsPort: number }) => Promise<RunningClusterWing>)
+    | undefined;
 }
 
 export interface ClientPort {
-  readonly listener: Listener;
+  /** Without TLS; undefined with `port 0`. */
+  readonly plain: Listener | undefined;
+  readonly tls: Listener | undefined;
   readonly bus: RunningClusterWing | undefined;
 }
 
@@ -48,13 +55,20 @@ export async function openClientPort(options: ClientPortOptions): Promise<Client
 }
 
 async function openPair(options: ClientPortOptions, port: number): Promise<ClientPort> {
-  const { bind, backlog, network, onSocket, startBus } = options;
-  const listener = await Listener.open({ bind, port, backlog, network, onSocket });
-  if (startBus === undefined) return { listener, bus: undefined };
+  const { bind, backlog, network, isAnyPort, tlsPort, onSocket, onTlsSocket, startBus } = options;
+  const opened: Listener[] = [];
+  const open = async (at: number, onArrival: (socket: Socket) => void): Promise<Listener> => {
+    const listener = await Listener.open({ bind, port: at, backlog, network, onSocket: onArrival });
+    opened.push(listener);
+    return listener;
+  };
   try {
-    return { listener, bus: await startBus(listener.port) };
+    const plain = port !== 0 || isAnyPort ? await open(port, onSocket) : undefined;
+    const tls = tlsPort === 0 ? undefined : await open(tlsPort, onTlsSocket);
+    const bus = await startBus?.({ port: plain?.port ?? 0, tlsPort });
+    return { plain, tls, bus };
   } catch (error) {
-    await listener.close();
+    await Promise.all(opened.map((listener) => listener.close()));
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import type { ServerStats } from '../ports/stats.js';
 import type { ClientRules } from './client-rules.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { Sessions } from './sessions.js';
+import type { TlsDoor } from './tls/door.js';
 
 export interface DoorwayOptions {
   readonly rules: ClientRules;
@@ -16,7 +17,21 @@ const PROTECTED =
   '-DENIED protected mode: without a password only clients on this host are served. ' +
   'Set requirepass, or protected-mode no if the network is trusted.\r\n';
 
-export function letIn(socket: Socket, { rules, sessions, stats, owner }: DoorwayOptions): void {
+/** There is no way to say no in words before a handshake, and to compute for one too many is a waste. */
+export function letIntoHandshake(socket: Socket, door: TlsDoor, options: DoorwayOptions): void {
+  const { rules, sessions, stats } = options;
+  if (sessions.size + door.waitingCount >= rules.clientsMax) {
+    stats.counters.connectionsRejected++;
+    socket.destroy();
+    return;
+  }
+  keepAlive(socket, rules);
+  door.admit(socket);
+}
+
+/** @param isTls the handshake is done */
+export function letIn(socket: Socket, isTls: boolean, options: DoorwayOptions): void {
+  const { rules, sessions, stats, owner } = options;
   const refusal = refusalFor(socket, rules, sessions.size);
   if (refusal !== undefined) {
     stats.counters.connectionsRejected++;
@@ -24,11 +39,15 @@ export function letIn(socket: Socket, { rules, sessions, stats, owner }: Doorway
     return;
   }
   stats.counters.connectionsReceived++;
-  if (rules.keepaliveSeconds > 0) socket.setKeepAlive(true, rules.keepaliveSeconds * 1000);
-  const connection = new Connection(sessions.nextId(), socket, owner, false);
+  if (!isTls) keepAlive(socket, rules);
+  const connection = new Connection(sessions.nextId(), socket, owner, isTls);
   connection.isAuthenticated = !rules.hasPassword;
   connection.parser.bulkBytesMax = rules.bulkBytesMax;
   sessions.add(connection);
+}
+
+function keepAlive(socket: Socket, { keepaliveSeconds }: ClientRules): void {
+  if (keepaliveSeconds > 0) socket.setKeepAlive(true, keepaliveSeconds * 1000);
 }
 
 function refusalFor(socket: Socket, rules: ClientRules, clientCount: number): string | undefined {

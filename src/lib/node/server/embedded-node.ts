@@ -4,7 +4,10 @@ import type { Wings } from '../ports/wings.js';
 
 export interface EmbeddedNode {
   readonly host: string;
+  /** 0 when only TLS is served. */
   readonly port: number;
+  /** undefined unless TLS is served. */
+  readonly tlsPort: number | undefined;
   /** undefined unless it is a cluster node. */
   readonly busPort: number | undefined;
   readonly id: NodeId | undefined;

@@ -1,14 +1,14 @@
 /** What `ps` shows, from proc-title-template. */
 import type { ConfigWing } from '../../ports/wings.js';
 
-export function processTitle(config: ConfigWing, port: number): string {
+export function processTitle(config: ConfigWing, port: number, tlsPort: number): string {
   const address = (config.get('bind') ?? '').split(' ')[0]?.replace(/^-/, '') ?? '';
   const values: Readonly<Record<string, string>> = {
     title: 'trib-node',
-    'listen-addr': `${address === '' ? '*' : address}:${port}`,
+    'listen-addr': `${address === '' ? '*' : address}:${port || tlsPort}`,
     'server-mode': config.boolean('cluster-enabled') ? '[cluster]' : '',
     port: String(port),
-    'tls-port': '0',
+    'tls-port': String(tlsPort),
     unixsocket: '',
     'config-file': '',
   };

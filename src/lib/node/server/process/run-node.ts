@@ -118,7 +118,8 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
   if (pidFailure !== undefined) log('warning', `WARNING: pid file not written: ${pidFailure}`);
   const hasPidFile = pidFile !== '' && pidFailure === undefined;
   if (!stopping.isAsked) announce(node, log);
-  if (config.boolean('set-proc-title')) process.title = processTitle(config, node.port);
+  if (config.boolean('set-proc-title'))
+    process.title = processTitle(config, node.port, node.tlsPort ?? 0);
   if (isDaemonChild()) await reportToParent({ kind: 'listening' });
   await node.ended;
   stopping.release();
@@ -152,12 +153,19 @@ function checkLogFile(path: string): void {
 }
 
 function announce(node: EmbeddedNode, log: Log): void {
-  const { busPort, wings } = node;
+  const { port, tlsPort, busPort, wings } = node;
+  const ports = [
+    port === 0 ? [] : [`port ${port}`],
+    tlsPort === undefined ? [] : [`port ${tlsPort} (TLS)`],
+  ];
   const mode =
     wings.cluster === undefined
       ? 'standalone'
       : `cluster mode, node ${wings.cluster.myId}, bus port ${busPort ?? '?'}`;
   const bind = wings.config.get('bind') ?? '';
-  log('notice', `Listening on port ${node.port} of ${bind} (${mode}), pid ${process.pid}`);
+  log(
+    'notice',
+    `Listening on ${ports.flat().join(' and ')} of ${bind} (${mode}), pid ${process.pid}`,
+  );
   log('notice', 'Ready to accept connections');
 }
