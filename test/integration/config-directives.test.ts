@@ -100,6 +100,9 @@ const NOT_PROBED: ReadonlyMap<string, string> = new Map([
   ['oom-score-adj-values', 'asks for privileges'],
   ['crash-log-enabled', 'changes signal handlers'],
   ['activedefrag', 'depends on how the server was built'],
+  ['tls-port', 'needs certificates and a listener'],
+  ['tls-cluster', 'needs certificates'],
+  ['tls-replication', 'needs certificates'],
 ]);
 
 describe('directives against redis-server 7.0', function () {
@@ -308,7 +311,12 @@ describe('lines of a config file against redis-server 7.0', function () {
   }
 
   it('refuses every directive that means something else without it, with the reason', () => {
-    for (const line of ['rename-command GET ""', 'loadmodule x.so', 'user bob on', 'tls-port 7']) {
+    for (const line of [
+      'rename-command GET ""',
+      'loadmodule x.so',
+      'user bob on',
+      'unixsocket x',
+    ]) {
       const problem = loadConfig(
         new Configuration(),
         [{ where: 'x', text: `port 1\n${line}\n` }],

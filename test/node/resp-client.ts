@@ -1,6 +1,7 @@
 /** A bare RESP client for tests: bytes out, typed replies back in order. */
 import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { encodeRequest } from '../../src/lib/wire/resp/request-encoder.js';
 import { ReplyDecoder } from '../../src/lib/wire/resp/reply-decoder.js';
 import type { Reply } from '../../src/lib/wire/resp/reply.js';
@@ -34,6 +35,13 @@ export class RespClient {
   static async open(port: number, host = '127.0.0.1'): Promise<RespClient> {
     const socket = createConnection({ port, host, noDelay: true });
     await once(socket, 'connect');
+    return new RespClient(socket);
+  }
+
+  static async openTls(port: number, options: ConnectionOptions = {}): Promise<RespClient> {
+    const host = options.host ?? '127.0.0.1';
+    const socket = connectTls({ ...options, port, host, checkServerIdentity: () => undefined });
+    await once(socket, 'secureConnect');
     return new RespClient(socket);
   }
 

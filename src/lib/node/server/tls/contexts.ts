@@ -113,10 +113,14 @@ class ContextReader {
   }
 
   #diffieHellman(): SecureContextOptions {
-    if (this.#text('tls-dh-params-file') === '') return {};
-    return this.#part('tls-dh-params-file', 'Failed to load DH params file', (pem) => ({
-      dhparam: pem,
-    }));
+    const path = this.#text('tls-dh-params-file');
+    if (path === '') return {};
+    return this.#part('tls-dh-params-file', 'Failed to load DH params file', (pem) => {
+      // Node.js would go on without them.
+      const isThere = /-----BEGIN (X9\.42 )?DH PARAMETERS-----/.test(pem.toString('latin1'));
+      if (!isThere) throw new TlsComplaint(`${path}: failed to read DH params.`);
+      return { dhparam: pem };
+    });
   }
 
   /** Reads one file and tries what is made of it. */
@@ -131,6 +135,7 @@ class ContextReader {
       createSecureContext(options);
       return options;
     } catch (error) {
+      if (error instanceof TlsComplaint) throw error;
       throw new TlsComplaint(`${complaint}: ${path}: ${reasonOf(error)}`);
     }
   }
