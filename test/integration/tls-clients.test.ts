@@ -145,7 +145,10 @@ describe('clients over TLS', function () {
     const port = await start({ 'tls-auth-clients': 'no' });
     const toNode = createConnection({ port, host: '127.0.0.1' });
     toNode.on('error', () => undefined);
-    const proxy = createServer((socket) => void socket.pipe(toNode).pipe(socket));
+    const proxy = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.pipe(toNode).pipe(socket);
+    });
     proxy.listen(0, '127.0.0.1');
     await once(proxy, 'listening');
     const { port: proxyPort } = proxy.address() as AddressInfo;
@@ -186,9 +189,7 @@ describe('clients over TLS', function () {
     /** The serial number of the certificate that is shown. */
     async function serialShown(port: number): Promise<string> {
       const client = await RespClient.openTls(port, { rejectUnauthorized: false });
-      const { serialNumber } = (
-        client.socket as ReturnType<typeof connectTls>
-      ).getPeerCertificate();
+      const { serialNumber } = tlsOf(client).getPeerCertificate();
       client.close();
       return serialNumber;
     }
