@@ -8,6 +8,8 @@ export interface SpecFacts {
   readonly flags: string;
   /** First key, last key, step; none unless given. */
   readonly keys?: readonly [first: number, last: number, step: number];
+  /** See `CommandShape.keyIndexes`. */
+  readonly keyIndexes?: (argv: readonly string[]) => readonly number[];
   /** ACL categories without their `@`, separated by blanks. */
   readonly acl: string;
   readonly since: string;
@@ -35,6 +37,7 @@ export function family(group: string): DefineCommand {
     group,
     since: facts.since,
     summary: facts.summary,
+    ...(facts.keyIndexes === undefined ? {} : { keyIndexes: facts.keyIndexes }),
     ...(facts.tips === undefined ? {} : { tips: facts.tips }),
     ...(subcommands === undefined ? {} : { subcommands }),
     run,

@@ -52,6 +52,11 @@ export interface DataWing {
   unpauseWrites(owner: 'client' | 'failover' | 'migrate'): void;
   /** Clients that wait on keys get redirected (role or slot changed). */
   releaseBlocked(): void;
+  /**
+   * Sends clients away that wait for keys which will not come here any more (the slot moved, the cluster is
+   * down). `refusal` says with what error; undefined lets the client wait on.
+   */
+  releaseWhere(refusal: (keys: readonly string[], client: ClientPort) => string | undefined): void;
   /** Deliver a message that came over the bus (or was published here) to local subscribers. */
   deliver(channel: string, message: string, sharded: boolean): number;
 }

@@ -10,6 +10,7 @@ import { FUNCTION_COMMANDS } from '../commands/function.js';
 import { INFO_COMMANDS } from '../commands/info.js';
 import { KEY_COMMANDS } from '../commands/keys.js';
 import { PERSISTENCE_COMMANDS } from '../commands/persistence.js';
+import { LIST_COMMANDS } from '../commands/lists.js';
 import { PUBSUB_COMMANDS } from '../commands/pubsub.js';
 import { REPLICATION_COMMANDS } from '../commands/replication.js';
 import { SERVER_COMMANDS } from '../commands/server.js';
@@ -20,6 +21,7 @@ import { TRANSFER_COMMANDS } from '../commands/transfer.js';
 
 export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...STRING_COMMANDS,
+  ...LIST_COMMANDS,
   ...KEY_COMMANDS,
   ...EXPIRY_COMMANDS,
   ...CONNECTION_COMMANDS,

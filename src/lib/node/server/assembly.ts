@@ -12,6 +12,7 @@ import { Keyspace } from '../store/keyspace.js';
 import { ALL_COMMANDS } from './all-commands.js';
 import { type ClientKind, ClientRules } from './client-rules.js';
 import { Admission } from './admission.js';
+import { BlockedClients } from './blocked-clients.js';
 import { CommandRunner } from './command-runner.js';
 import { CommandTable } from './command-table.js';
 import { Connection, type ConnectionOwner } from './connection.js';
@@ -73,6 +74,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #pauses = new Pauses();
   readonly #waiting = new WaitingRoom(this.#pauses, () => this.sessions.all());
   readonly #heldKeys = new HeldKeys();
+  readonly #blocked: BlockedClients;
   readonly #transfer: Transfer;
   readonly #dispatcher: Dispatcher;
   readonly #runner: CommandRunner;
@@ -122,6 +124,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       onFailed: (reason) =>
         options.log('warning', `Error accepting a client connection: ${reason}`),
     });
+    this.#blocked = new BlockedClients({ keyspace: this.#keyspace, nowMs: Date.now });
     this.sessions = new Sessions({
       config,
       runTransaction: (connection) => this.#runner.runTransaction(connection),
@@ -149,6 +152,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       keyspace: this.#keyspace,
       sessions: this.sessions,
       monitors: this.sessions.monitors,
+      blocked: this.#blocked,
       prng: this.#prng,
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
@@ -293,6 +297,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.#cron.stop();
     this.#persistence.stop();
     this.#waiting.close();
+    this.#blocked.close();
     this.#transfer.stop();
     this.#replication.stop();
     this.#tlsDoor.close();
@@ -322,6 +327,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       pause: (owner, untilMs) => this.#waiting.pause(owner, 'writes', untilMs),
       unpause: (owner) => this.#waiting.unpause(owner),
       releaseBlocked: () => this.#waiting.releaseBlocked(),
+      releaseWhere: (refusal) => this.#blocked.releaseWhere(refusal),
       deliver: (channel, message, sharded) => this.sessions.publish(channel, message, sharded),
     });
   }

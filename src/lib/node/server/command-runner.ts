@@ -6,6 +6,7 @@ import type { Prng } from '../../kernel/prng.js';
 import type { SessionsPort } from '../ports/session.js';
 import type { Wings } from '../ports/wings.js';
 import type { Keyspace } from '../store/keyspace.js';
+import type { BlockedClients, ReadyClient } from './blocked-clients.js';
 import type { Command } from './command-table.js';
 import type { Connection } from './connection.js';
 import { Execution } from './execution.js';
@@ -23,6 +24,7 @@ export interface CommandRunnerOptions {
   readonly monitors: Monitors;
   readonly pauses: Pauses;
   readonly rules: ServingRules;
+  readonly blocked: BlockedClients;
   readonly prng: Prng;
   readonly nowMs: () => number;
   readonly nowMicros: () => number;
@@ -33,6 +35,7 @@ export class CommandRunner {
   readonly #keyspace: Keyspace;
   readonly #wings: Wings;
   readonly #rules: ServingRules;
+  readonly #blocked: BlockedClients;
   readonly #propagation: Propagation;
   readonly #execution: Execution;
   #isRunning = false;
@@ -42,6 +45,7 @@ export class CommandRunner {
     this.#keyspace = options.keyspace;
     this.#wings = options.wings;
     this.#rules = options.rules;
+    this.#blocked = options.blocked;
     this.#propagation = new Propagation(options.wings);
     this.#execution = this.#newExecution();
     options.keyspace.onExpired = (db, key) => this.#noteExpired(db, key);
@@ -63,6 +67,7 @@ export class CommandRunner {
     if (!isOutermost) return;
     this.#propagation.flush();
     connection.streamOffset = this.#wings.replication.offset;
+    if (this.#blocked.hasReady) this.serveBlocked();
   }
 
   /** EXEC: the queue runs as one, and travels as one. */
@@ -85,6 +90,21 @@ export class CommandRunner {
     execution.maySuspend = false;
     for (const queued of transaction.queue) {
       this.#runWith(execution, connection, queued, isReplicated);
+    }
+  }
+
+  /** Clients that waited for keys which have come: one after the other, each as if it came just now. */
+  serveBlocked(): void {
+    for (;;) {
+      const ready = this.#blocked.nextReady(this.#options.nowMs());
+      if (ready === undefined) break;
+      this.#isRunning = true;
+      try {
+        this.#serve(ready);
+      } finally {
+        this.#isRunning = false;
+      }
+      this.#propagation.flush();
     }
   }
 
@@ -145,6 +165,19 @@ export class CommandRunner {
     this.#options.monitors.feed(one.command, one.argv, client.db, from, nowMs);
   }
 
+  /** Counted as a call it was when it began to wait. */
+  #serve({ client, key }: ReadyClient): void {
+    const { connection, argv, request } = client;
+    const { replies } = connection;
+    this.#keyspace.expiryMode = this.#expiryMode();
+    const execution = this.#execution;
+    execution.begin(connection, argv, this.#options.nowMs(), false);
+    const errorsBefore = replies.errorCount;
+    if (!request.serve(execution, key)) return;
+    this.#blocked.finish(client);
+    if (replies.errorCount !== errorsBefore) this.#wings.stats.errorReplied(replies.lastError);
+  }
+
   /** A replica, and a primary whose writes are paused, may not delete: its stream must stand still. */
   #expiryMode(): 'delete' | 'hide' {
     if (this.#wings.replication.role === 'replica') return 'hide';
@@ -178,6 +211,7 @@ export class CommandRunner {
       sessions: this.#options.sessions,
       prng: this.#options.prng,
       propagation: this.#propagation,
+      blocked: this.#blocked,
     });
   }
 }

@@ -11,6 +11,7 @@ export interface KeyspaceWingOptions {
   readonly pause: (owner: PauseOwner, untilMs: number) => void;
   readonly unpause: (owner: PauseOwner) => void;
   readonly releaseBlocked: () => void;
+  readonly releaseWhere: DataWing['releaseWhere'];
   readonly deliver: (channel: string, message: string, sharded: boolean) => number;
 }
 
@@ -34,6 +35,7 @@ export function createDataWing(options: KeyspaceWingOptions): DataWing {
     pauseWrites: options.pause,
     unpauseWrites: options.unpause,
     releaseBlocked: options.releaseBlocked,
+    releaseWhere: options.releaseWhere,
     deliver: options.deliver,
   };
 }

@@ -54,6 +54,7 @@ export class Dispatcher {
     if (command !== undefined) {
       if (transaction !== undefined && command.fullName === 'exec') {
         this.#runner.runTransaction(stream, true);
+        this.#runner.serveBlocked();
       } else if (transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) {
         transaction.queue.push({ command, argv });
       } else {

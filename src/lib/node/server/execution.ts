@@ -5,11 +5,12 @@
 import { assert } from '../../kernel/errors.js';
 import type { Prng } from '../../kernel/prng.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
-import type { StoreCall } from '../commands/store-call.js';
+import type { BlockRequest, StoreCall } from '../commands/store-call.js';
 import type { SessionsPort } from '../ports/session.js';
 import type { Wings } from '../ports/wings.js';
 import type { Database } from '../store/database.js';
 import type { Keyspace } from '../store/keyspace.js';
+import type { BlockedClients } from './blocked-clients.js';
 import type { Connection } from './connection.js';
 import type { Propagation } from './propagation.js';
 
@@ -29,6 +30,7 @@ export class Execution implements StoreCall {
   readonly sessions: SessionsPort;
   readonly prng: Prng;
   readonly #propagation: Propagation;
+  readonly #blocked: BlockedClients;
 
   constructor(options: {
     readonly keyspace: Keyspace;
@@ -36,12 +38,14 @@ export class Execution implements StoreCall {
     readonly sessions: SessionsPort;
     readonly prng: Prng;
     readonly propagation: Propagation;
+    readonly blocked: BlockedClients;
   }) {
     this.keyspace = options.keyspace;
     this.wings = options.wings;
     this.sessions = options.sessions;
     this.prng = options.prng;
     this.#propagation = options.propagation;
+    this.#blocked = options.blocked;
   }
 
   /** Make this the execution of another command. */
@@ -67,5 +71,19 @@ export class Execution implements StoreCall {
   suspend(onCancel: () => void): (answer: (reply: ReplySink) => void) => void {
     assert(this.maySuspend, `${this.argv[0] ?? ''} may not wait inside a transaction`);
     return this.client.suspend(onCancel);
+  }
+
+  block(request: BlockRequest): void {
+    if (!this.maySuspend || this.isReplicated) {
+      request.writeTimeout(this.reply);
+      return;
+    }
+    this.#blocked.add({
+      connection: this.client,
+      argv: this.argv,
+      db: this.db.index,
+      request,
+      nowMs: this.nowMs,
+    });
   }
 }

@@ -41,6 +41,8 @@ export interface DatabaseOwner {
   readonly onEvent: EventListener | undefined;
   /** Those in use; a database that is still being loaded is none of them. */
   readonly databases: readonly Database[];
+  /** Present while somebody waits for keys to come into being. */
+  readonly onInsert: ((db: number, key: string) => void) | undefined;
   changeCount: number;
   noteExpired(db: number, key: string): void;
 }
@@ -244,6 +246,7 @@ export class Database {
     this.#slots?.add(entry);
     this.touch(key);
     this.notify('new', 'new', key);
+    this.#keyspace.onInsert?.(this.index, key);
     return entry;
   }
 

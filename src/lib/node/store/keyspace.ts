@@ -31,6 +31,8 @@ export class Keyspace implements DatabaseOwner {
   /** See `ChangeObserver`. */
   observer: ChangeObserver | undefined;
   onEvent: EventListener | undefined;
+  /** See `DatabaseOwner`: clients blocked on keys. */
+  onInsert: ((db: number, key: string) => void) | undefined;
   readonly layout: LayoutLimits = defaultLayout();
   readonly #options: KeyspaceOptions;
 
