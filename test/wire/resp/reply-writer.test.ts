@@ -1,8 +1,15 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { formatDouble } from '../../../src/lib/wire/resp/double.js';
 import { ReplyWriter } from '../../../src/lib/wire/resp/reply-writer.js';
 
 type Write = (writer: ReplyWriter) => void;
+
+/** Around the sizes at which the writer changes its ways. */
+const lengths = fc.oneof(
+  fc.nat(60),
+  ...[4 * 1024, 16 * 1024, 64 * 1024].map((size) => fc.integer({ min: size - 40, max: size + 40 })),
+);
 
 describe('reply writer', () => {
   const CASES: readonly (readonly [string, Write, string, string])[] = [
@@ -37,6 +44,65 @@ describe('reply writer', () => {
       }
     });
   }
+
+  it('writes the same, of any length and in any order, as the plain text of it', () => {
+    const text = fc
+      .tuple(fc.integer({ min: 0, max: 255 }), lengths)
+      .map(([code, length]) => String.fromCharCode(code).repeat(length));
+    const number = fc.oneof(fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.nat(120));
+    const pair = (write: Write, bytes: string): readonly [Write, string] => [write, bytes];
+    const write = fc.oneof(
+      text.map((value) => pair((to) => to.bulk(value), `$${value.length}\r\n${value}\r\n`)),
+      text.map((value) => pair((to) => to.raw(value), value)),
+      number.map((value) => pair((to) => to.array(value), `*${value}\r\n`)),
+      fc.maxSafeInteger().map((value) => pair((to) => to.integer(value), `:${value}\r\n`)),
+      number.map((value) => pair((to) => to.integer(value), `:${value}\r\n`)),
+      lengths.map((length) =>
+        pair((to) => to.status('x'.repeat(length)), `+${'x'.repeat(length)}\r\n`),
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(write, { maxLength: 30 }), (writes) => {
+        const writer = new ReplyWriter();
+        for (const [one] of writes) one(writer);
+        const expected = writes.map(([, bytes]) => bytes).join('');
+        expect(writer.pendingBytes).to.equal(expected.length);
+        expect(writer.take() === expected).to.equal(true);
+        expect(writer.isEmpty).to.equal(true);
+      }),
+    );
+  });
+
+  it('withdraws what was written since a mark, and nothing else', () => {
+    fc.assert(
+      fc.property(lengths, lengths, lengths, (before, withdrawn, after) => {
+        const writer = new ReplyWriter();
+        writer.raw('a'.repeat(before));
+        const mark = writer.mark();
+        writer.raw('b'.repeat(withdrawn));
+        writer.bulk('b'.repeat(withdrawn));
+        writer.withdraw(mark);
+        writer.raw('c'.repeat(after));
+        expect(writer.pendingBytes).to.equal(before + after);
+        expect(writer.take() === 'a'.repeat(before) + 'c'.repeat(after)).to.equal(true);
+      }),
+    );
+  });
+
+  it("writes over no bytes that are still somebody else's", () => {
+    const writer = new ReplyWriter();
+    const kept: Buffer[] = [];
+    for (const letter of 'abc') {
+      writer.raw(letter.repeat(5_000));
+      writer.leave((bytes) => {
+        kept.push(bytes);
+        return false;
+      });
+    }
+    expect(Buffer.concat(kept).toString()).to.equal(
+      'a'.repeat(5_000) + 'b'.repeat(5_000) + 'c'.repeat(5_000),
+    );
+  });
 
   const DOUBLES: readonly (readonly [number, string])[] = [
     [0, '0'],

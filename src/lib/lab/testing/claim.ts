@@ -24,6 +24,6 @@ export function claimOf(node: HostedNode): Claim {
 function textOf(node: HostedNode, subcommand: string): string {
   const reply = new ReplyWriter();
   node.embedded.wings.cluster!.command(['CLUSTER', subcommand], reply, { isTls: false });
-  const text = reply.held.join('') + reply.text;
+  const text = reply.take();
   return text.slice(text.indexOf('\n') + 1, -'\r\n'.length);
 }

@@ -9,6 +9,7 @@ import { TRIB_VERSION } from '../ports/version.js';
 import type { DataWing, Log, Wings } from '../ports/wings.js';
 import type { Database } from '../store/database.js';
 import { Keyspace } from '../store/keyspace.js';
+import { ReplyBuffers } from '../../wire/resp/reply-buffers.js';
 import { ALL_COMMANDS } from './all-commands.js';
 import { type ClientKind, ClientRules } from './client-rules.js';
 import { Admission } from './admission.js';
@@ -32,6 +33,7 @@ import { NodeTls } from './tls/node-tls.js';
 import type { TlsDoor } from './tls/door.js';
 import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
+import { SharedReads } from './shared-reads.js';
 import { Turn } from './turn.js';
 import { WaitingRoom } from './waiting-room.js';
 import type { RunningPersistence } from './persistence/options.js';
@@ -69,6 +71,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly ended: Promise<void>;
   readonly sessions: Sessions;
   readonly turn = new Turn();
+  readonly replyBuffers = new ReplyBuffers();
+  readonly reads = new SharedReads();
   readonly #options: AssemblyOptions;
   readonly #keyspace: Keyspace;
   readonly #pauses = new Pauses();
@@ -241,6 +245,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         tlsPort,
         backlog: config.number('tcp-backlog'),
         network,
+        reads: this.reads,
         onSocket: (socket) => this.#admit(socket, false),
         onTlsSocket: (socket) => this.#admitToHandshake(socket),
         startBus: isCluster ? (ports) => this.#startBus(startCluster, ports) : undefined,

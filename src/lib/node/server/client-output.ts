@@ -5,6 +5,7 @@
  * what it asked to be sent (a subscriber, a replica) is dropped at its output limit.
  */
 import type { Socket } from 'node:net';
+import type { ReplyBuffers } from '../../wire/resp/reply-buffers.js';
 import { ReplyWriter } from '../../wire/resp/reply-writer.js';
 
 /** Answers the peer has not taken: past this no further command of it runs. */
@@ -17,7 +18,7 @@ const LINGER_MS = 10_000;
 const ABANDON_MS = 500;
 
 export class ClientOutput {
-  readonly replies = new ReplyWriter();
+  readonly replies: ReplyWriter;
   /** The peer leaves so much unread that no further command of it may run. */
   isBackedUp = false;
   /** A replica's stream cannot pause: for it only the output limit counts. */
@@ -25,25 +26,25 @@ export class ClientOutput {
   readonly #socket: Socket;
   readonly #noteOutput: (bytes: number) => void;
 
-  constructor(socket: Socket, noteOutput: (bytes: number) => void) {
+  constructor(socket: Socket, buffers: ReplyBuffers, noteOutput: (bytes: number) => void) {
+    this.replies = new ReplyWriter(buffers);
     this.#socket = socket;
     this.#noteOutput = noteOutput;
   }
 
   /** Bytes not yet taken by the operating system. */
   get pendingBytes(): number {
-    return this.#socket.writableLength + this.replies.text.length;
+    return this.#socket.writableLength + this.replies.pendingBytes;
   }
 
   /** The replies gathered so far are more than one write should carry. */
   get isHigh(): boolean {
-    return this.replies.held.length > 0 || this.replies.text.length > UNSENT_BYTES_HIGH;
+    return this.replies.pendingBytes > UNSENT_BYTES_HIGH;
   }
 
   /** Send what this turn wrote. */
   flush(): void {
-    for (const part of this.replies.held.splice(0)) this.send(part);
-    if (this.replies.text.length > 0) this.send(this.replies.take());
+    this.replies.leave(this.#sendPart);
   }
 
   send(bytes: string | Uint8Array): void {
@@ -54,6 +55,12 @@ export class ClientOutput {
       this.isBackedUp = true;
     }
   }
+
+  /** What the system took at once may be written over. */
+  readonly #sendPart = (bytes: Buffer): boolean => {
+    this.send(bytes);
+    return this.#socket.writableLength === 0;
+  };
 
   /** @param bytesMax 0 is any number. */
   exceeds(bytesMax: number): boolean {

@@ -8,6 +8,7 @@ import { TribError } from '../../kernel/errors.js';
 import type { RunningClusterWing } from './bus/options.js';
 import { Listener } from './listener.js';
 import type { Network } from './network.js';
+import type { SharedReads } from './shared-reads.js';
 
 export interface ClientPortOptions {
   readonly bind: readonly string[];
@@ -17,6 +18,7 @@ export interface ClientPortOptions {
   readonly tlsPort: number;
   readonly backlog: number;
   readonly network: Network;
+  readonly reads: SharedReads;
   readonly onSocket: (socket: Socket) => void;
   readonly onTlsSocket: (socket: Socket) => void;
   /** Starts the bus beside this client port; undefined outside of a cluster. */
@@ -55,15 +57,27 @@ export async function openClientPort(options: ClientPortOptions): Promise<Client
 }
 
 async function openPair(options: ClientPortOptions, port: number): Promise<ClientPort> {
-  const { bind, backlog, network, isAnyPort, tlsPort, onSocket, onTlsSocket, startBus } = options;
+  const { bind, backlog, network, reads, isAnyPort, tlsPort, onSocket, onTlsSocket, startBus } =
+    options;
   const opened: Listener[] = [];
-  const open = async (at: number, onArrival: (socket: Socket) => void): Promise<Listener> => {
-    const listener = await Listener.open({ bind, port: at, backlog, network, onSocket: onArrival });
+  const open = async (
+    at: number,
+    onArrival: (socket: Socket) => void,
+    shared?: SharedReads,
+  ): Promise<Listener> => {
+    const listener = await Listener.open({
+      bind,
+      port: at,
+      backlog,
+      network,
+      reads: shared,
+      onSocket: onArrival,
+    });
     opened.push(listener);
     return listener;
   };
   try {
-    const plain = port !== 0 || isAnyPort ? await open(port, onSocket) : undefined;
+    const plain = port !== 0 || isAnyPort ? await open(port, onSocket, reads) : undefined;
     const tls = tlsPort === 0 ? undefined : await open(tlsPort, onTlsSocket);
     const bus = await startBus?.({ port: plain?.port ?? 0, tlsPort });
     return { plain, tls, bus };

@@ -7,6 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Session, Subscriptions, ReplyMode, SessionsPort } from '../ports/session.js';
+import type { ReplyBuffers } from '../../wire/resp/reply-buffers.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { ReplyWriter } from '../../wire/resp/reply-writer.js';
 import { RequestParser } from '../../wire/resp/request-parser.js';
@@ -15,6 +16,7 @@ import type { ClientKind } from './client-rules.js';
 import { ClientOutput } from './client-output.js';
 import { Suspension } from './suspension.js';
 import type { TransactionQueue } from './transaction.js';
+import type { SharedReads } from './shared-reads.js';
 import type { Sender, Turn } from './turn.js';
 import { WatchedKeys } from './watched-keys.js';
 
@@ -31,6 +33,8 @@ export interface ConnectionOwner {
   noteClosed(connection: Connection): void;
   readonly sessions: SessionsPort;
   readonly turn: Turn;
+  readonly replyBuffers: ReplyBuffers;
+  readonly reads: SharedReads;
   nowMs(): number;
 }
 
@@ -74,7 +78,7 @@ export class Connection implements Session, Sender {
     this.id = id;
     this.#socket = socket;
     this.#owner = owner;
-    this.#output = new ClientOutput(socket, (bytes) => owner.noteOutput(bytes));
+    this.#output = new ClientOutput(socket, owner.replyBuffers, (bytes) => owner.noteOutput(bytes));
     this.replies = this.#output.replies;
     this.#suspension = new Suspension(this.replies, () => this.#answered());
     this.isTls = isTls;
@@ -82,7 +86,7 @@ export class Connection implements Session, Sender {
     this.lastActiveAtMs = this.connectedAtMs;
     this.address = formatAddress(socket.remoteAddress, socket.remotePort);
     this.localAddress = formatAddress(socket.localAddress, socket.localPort);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    owner.reads.listen(socket, (buffer, bytes) => this.#receive(buffer, bytes));
     socket.on('drain', () => this.#drained());
     socket.on('error', () => this.close());
     socket.on('end', () => this.close('after-reply'));
@@ -215,7 +219,7 @@ export class Connection implements Session, Sender {
 
   /** Send now what this turn wrote. */
   flush(): void {
-    if (this.replies.text.length === 0 || this.isClosed) return;
+    if (this.replies.isEmpty || this.isClosed) return;
     this.#owner.turn.settle();
     this.sendReplies();
   }
@@ -223,7 +227,7 @@ export class Connection implements Session, Sender {
   /** The turn ends. */
   sendReplies(): void {
     this.#isScheduled = false;
-    if (this.replies.text.length === 0 || this.isClosed) return;
+    if (this.replies.isEmpty || this.isClosed) return;
     this.#output.flush();
     this.#checkOutputBound();
     if (this.#isWaiting()) this.#socket.pause();
@@ -257,11 +261,11 @@ export class Connection implements Session, Sender {
 
   // --- input ---------------------------------------------------------------
 
-  #receive(chunk: Buffer): void {
+  #receive(buffer: Buffer, bytes: number): void {
     if (this.#isClosing) return;
-    this.#owner.noteInput(chunk.length);
+    this.#owner.noteInput(bytes);
     this.lastActiveAtMs = this.#owner.nowMs();
-    this.parser.push(chunk);
+    this.parser.push(buffer, bytes);
     this.#runCommands();
     this.parser.keep();
     if (this.queryBytes > this.#owner.queryBytesMax) this.close();
@@ -287,7 +291,7 @@ export class Connection implements Session, Sender {
       this.#isClosing = true;
     }
     if (this.#isClosing) this.#finishOutput();
-    else if (this.replies.text.length > 0) this.flushSoon();
+    else if (!this.replies.isEmpty) this.flushSoon();
     if (this.#isWaiting()) this.#socket.pause();
   }
 

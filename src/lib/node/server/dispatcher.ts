@@ -100,17 +100,13 @@ export class Dispatcher {
   /** CLIENT REPLY OFF and SKIP: the command runs, its reply is withdrawn. */
   #executeMuted(connection: Connection, argv: string[]): void {
     const { replies } = connection;
-    const before = replies.text;
-    const heldBefore = replies.held.length;
+    const before = replies.mark();
     const modeBefore = connection.replyMode;
     if (modeBefore === 'skip-next') connection.replyMode = 'on';
     this.#execute(connection, argv);
     // CLIENT REPLY ON answers; everything else stays unsaid.
     const turnedOn = modeBefore === 'off' && connection.replyMode === 'on';
-    if (!turnedOn) {
-      replies.text = before;
-      replies.held.length = heldBefore;
-    }
+    if (!turnedOn) replies.withdraw(before);
   }
 
   #resolve(connection: Connection, argv: readonly string[]): Command | undefined {
@@ -164,8 +160,7 @@ function expectNoError(
   argv: readonly string[],
   errorsBefore: number,
 ): void {
-  replies.take();
-  replies.held.length = 0;
+  replies.discard();
   if (replies.errorCount === errorsBefore) return;
   throw new TribError('PROTOCOL', `${briefly(argv)} fails here: ${replies.lastError}`);
 }

@@ -36,6 +36,8 @@ export function letIn(socket: Socket, isTls: boolean, options: DoorwayOptions): 
   if (refusal !== undefined) {
     stats.counters.connectionsRejected++;
     socket.end(refusal);
+    // Its goodbye is to be heard.
+    socket.resume();
     return;
   }
   stats.counters.connectionsReceived++;

@@ -5,6 +5,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf, TribError } from '../../kernel/errors.js';
 import type { Network } from './network.js';
+import type { SharedReads } from './shared-reads.js';
 
 export interface ListenerOptions {
   /** As the `bind` directive has them: `*`, `::*`, `-` before an address that may be missing. */
@@ -13,6 +14,8 @@ export interface ListenerOptions {
   readonly port: number;
   readonly backlog: number;
   readonly network: Network;
+  /** How its sockets read; undefined: each for itself. */
+  readonly reads?: SharedReads | undefined;
   readonly onSocket: (socket: Socket) => void;
 }
 
@@ -66,8 +69,10 @@ function hostOf(word: string): string {
 
 function listen(host: string, port: number, options: ListenerOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const { network, onSocket } = options;
-    const server = createServer({ noDelay: true }, (socket) => network.accept(socket, onSocket));
+    const { network, onSocket, reads } = options;
+    const server = createServer({ noDelay: true }, (socket) =>
+      network.accept(reads?.adopt(socket) ?? socket, onSocket),
+    );
     server.once('error', reject);
     server.listen({ host, port, backlog: options.backlog, ipv6Only: host === '::' }, () => {
       server.off('error', reject);

@@ -20,18 +20,19 @@ export class ByteWindow {
     return this.end - this.at;
   }
 
-  push(chunk: Buffer): void {
+  /** @param length how much of the chunk counts */
+  push(chunk: Buffer, length = chunk.length): void {
     if (this.at === this.end) {
       this.#consumedBefore += this.at;
       this.buffer = chunk;
       this.at = 0;
-      this.end = chunk.length;
+      this.end = length;
       this.#isOwned = false;
       return;
     }
-    this.#reserve(chunk.length);
-    chunk.copy(this.buffer, this.end);
-    this.end += chunk.length;
+    this.#reserve(length);
+    chunk.copy(this.buffer, this.end, 0, length);
+    this.end += length;
   }
 
   /** Stop borrowing the chunk: call when its owner may reuse it. */
