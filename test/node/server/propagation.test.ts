@@ -71,7 +71,7 @@ describe('the replication stream', () => {
 
   it('refuses what it cannot apply instead of skipping it in silence', () => {
     expect(() => node.wings.data.applyReplicated(['NOSUCH', 'a'], 0)).to.throw(
-      /stream has a NOSUCH/,
+      /^NOSUCH 'a' fails here/,
     );
   });
 
