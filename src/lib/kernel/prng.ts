@@ -30,7 +30,12 @@ export class Prng {
 
   /** An integer in 0..bound-1; bound at most 2^32. */
   below(bound: number): number {
-    return Math.floor((this.uint32() / 0x1_0000_0000) * bound);
+    return Math.floor(this.fraction() * bound);
+  }
+
+  /** From 0 up to, and not including, 1. */
+  fraction(): number {
+    return this.uint32() / 0x1_0000_0000;
   }
 
   /** `length` lowercase hex digits: node ids and replication ids take 40. */

@@ -4,6 +4,7 @@
  * says what is true: zero.
  */
 import { humanBytes, type Field, lines, percent, ratio, seconds } from './info-format.js';
+import { memoryAccount } from './memory-account.js';
 import type { StoreCall } from './store-call.js';
 
 export type Section = (call: StoreCall) => readonly string[];
@@ -55,19 +56,13 @@ export const clientsSection: Section = ({ sessions, wings }) => {
   ]);
 };
 
-export const memorySection: Section = ({ sessions, wings }) => {
-  const { config, host } = wings;
-  const facts = host.memory();
-  const { usedBytes, peakBytes, rssBytes, heapTotalBytes, systemBytes } = facts;
+export const memorySection: Section = (call) => {
+  const { config, host } = call.wings;
+  const { rssBytes, heapUsedBytes, heapTotalBytes, systemBytes } = host.memory();
+  const account = memoryAccount(call);
+  const { usedBytes, peakBytes, datasetBytes } = account;
   const maxmemory = config.number('maxmemory');
-  let clientBytes = 0;
-  let replicaBytes = 0;
-  for (const client of sessions.all()) {
-    const bytes = client.pendingBytes + client.queryBytes;
-    if (client.isReplica) replicaBytes += bytes;
-    else clientBytes += bytes;
-  }
-  const overhead = clientBytes + replicaBytes;
+  const overhead = usedBytes - datasetBytes;
   return lines([
     ...sized('used_memory', usedBytes),
     ...sized('used_memory_rss', rssBytes),
@@ -75,9 +70,9 @@ export const memorySection: Section = ({ sessions, wings }) => {
     ['used_memory_peak_perc', percent(usedBytes, peakBytes)],
     ['used_memory_overhead', overhead],
     ['used_memory_startup', 0],
-    ['used_memory_dataset', usedBytes - overhead],
-    ['used_memory_dataset_perc', percent(usedBytes - overhead, usedBytes)],
-    ['allocator_allocated', usedBytes],
+    ['used_memory_dataset', datasetBytes],
+    ['used_memory_dataset_perc', percent(datasetBytes, usedBytes)],
+    ['allocator_allocated', heapUsedBytes],
     ['allocator_active', heapTotalBytes],
     ['allocator_resident', rssBytes],
     ...sized('total_system_memory', systemBytes),
@@ -94,8 +89,8 @@ export const memorySection: Section = ({ sessions, wings }) => {
     ...sized('used_memory_scripts', 0),
     ...sized('maxmemory', maxmemory),
     ['maxmemory_policy', config.get('maxmemory-policy') ?? ''],
-    ['allocator_frag_ratio', ratio(heapTotalBytes, usedBytes)],
-    ['allocator_frag_bytes', heapTotalBytes - usedBytes],
+    ['allocator_frag_ratio', ratio(heapTotalBytes, heapUsedBytes)],
+    ['allocator_frag_bytes', heapTotalBytes - heapUsedBytes],
     ['allocator_rss_ratio', ratio(rssBytes, heapTotalBytes)],
     ['allocator_rss_bytes', rssBytes - heapTotalBytes],
     ['rss_overhead_ratio', ratio(rssBytes, rssBytes)],
@@ -103,10 +98,10 @@ export const memorySection: Section = ({ sessions, wings }) => {
     ['mem_fragmentation_ratio', ratio(rssBytes, usedBytes)],
     ['mem_fragmentation_bytes', rssBytes - usedBytes],
     ['mem_not_counted_for_evict', 0],
-    ['mem_replication_backlog', wings.replication.backlogMemoryBytes],
-    ['mem_total_replication_buffers', replicaBytes],
-    ['mem_clients_slaves', replicaBytes],
-    ['mem_clients_normal', clientBytes],
+    ['mem_replication_backlog', account.backlogBytes],
+    ['mem_total_replication_buffers', account.replicaBytes + account.backlogBytes],
+    ['mem_clients_slaves', account.replicaBytes],
+    ['mem_clients_normal', account.clientBytes],
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'v8'],

@@ -31,7 +31,7 @@ export function touch(call: StoreCall): void {
   for (let at = 1; at < argv.length; at++) {
     const entry = db.lookup(argv[at]!, call.nowMs);
     if (entry === undefined) continue;
-    entry.accessedAtMs = call.nowMs;
+    db.noteAccess(entry, call.nowMs);
     found++;
   }
   call.reply.integer(found);
@@ -297,7 +297,7 @@ export function objectIdletime(call: StoreCall): void {
     return;
   }
   withEntry(call, (entry) => {
-    call.reply.integer(Math.max(0, Math.floor((call.nowMs - entry.accessedAtMs) / 1000)));
+    call.reply.integer(Math.floor(call.db.idleMs(entry, call.nowMs) / 1000));
   });
 }
 
@@ -311,7 +311,7 @@ export function objectFreq(call: StoreCall): void {
     });
     return;
   }
-  withEntry(call, () => call.reply.integer(0));
+  withEntry(call, (entry) => call.reply.integer(call.db.uses(entry, call.nowMs)));
 }
 
 function isLfu(call: StoreCall): boolean {

@@ -1,18 +1,20 @@
 /** MEMORY: what V8 says, and an estimate per key. */
 import { integer, SYNTAX_ERROR } from './arguments.js';
 import { helpCommand } from './help.js';
-import type { Value } from '../store/value.js';
+import { Database } from '../store/database.js';
+import { entryWeight } from '../store/weight.js';
 import { humanBytes } from './info-format.js';
+import { memoryAccount } from './memory-account.js';
 import { family } from './spec.js';
 import type { StoreCall, StoreCommandSpec } from './store-call.js';
 
 const server = family('server');
 
-/** A string, its key and the entry that joins them: V8's headers, pointers and index places, about. */
-const ENTRY_OVERHEAD_BYTES = 160;
+/** Elements of a collection that MEMORY USAGE looks at unless told. */
+const USAGE_SAMPLES = 5;
 
 function memoryUsage({ argv, db, nowMs, reply }: StoreCall): void {
-  const samples = argv.length === 5 ? integer(argv[4]!) : 0;
+  const samples = argv.length === 5 ? integer(argv[4]!) : USAGE_SAMPLES;
   const isFine = argv.length === 3 || (argv.length === 5 && argv[3]!.toLowerCase() === 'samples');
   if (!isFine || samples === undefined || samples < 0) {
     reply.error(SYNTAX_ERROR);
@@ -20,64 +22,81 @@ function memoryUsage({ argv, db, nowMs, reply }: StoreCall): void {
   }
   const entry = db.peek(argv[2]!, nowMs);
   if (entry === undefined) reply.null();
-  else reply.integer(ENTRY_OVERHEAD_BYTES + entry.key.length + valueBytes(entry.value));
+  else reply.integer(entryWeight(entry, samples === 0 ? Infinity : samples));
 }
 
-/** What V8 spends per element of a collection besides its characters, about. */
-const ELEMENT_OVERHEAD_BYTES = 48;
-
-function valueBytes(value: Value): number {
-  if (typeof value === 'string') return value.length;
-  let bytes = 0;
-  const add = (text: string): void => void (bytes += ELEMENT_OVERHEAD_BYTES + text.length);
-  if (value.kind === 'list' || value.kind === 'set') for (const element of value) add(element);
-  else if (value.kind === 'zset') value.forEach(add);
-  else {
-    value.forEach((field, text) => {
-      add(field);
-      add(text);
-    });
-  }
-  return bytes;
-}
-
-function memoryDoctor({ reply, wings }: StoreCall): void {
-  const { usedBytes, rssBytes, heapTotalBytes } = wings.host.memory();
+function memoryDoctor(call: StoreCall): void {
+  const { usedBytes } = memoryAccount(call);
+  const { rssBytes, heapTotalBytes } = call.wings.host.memory();
   const [used, total, rss] = [usedBytes, heapTotalBytes, rssBytes].map(humanBytes);
-  reply.verbatim(`${used} in use, heap of ${total}, ${rss} resident. V8 collects by itself.\n`);
+  call.reply.verbatim(
+    `${used} in use here; the process has a heap of ${total}, ${rss} resident. V8 collects by itself.\n`,
+  );
 }
 
-function memoryStats({ keyspace, reply, wings }: StoreCall): void {
-  const { usedBytes, peakBytes, rssBytes, heapTotalBytes } = wings.host.memory();
+/** What a database's maps and indexes take, per key and per expiry. */
+const INDEX_BYTES = 72;
+const EXPIRY_BYTES = 24;
+
+function memoryStats(call: StoreCall): void {
+  const { keyspace, reply } = call;
+  const { heapUsedBytes, heapTotalBytes, rssBytes } = call.wings.host.memory();
+  const account = memoryAccount(call);
+  const { usedBytes, peakBytes, datasetBytes } = account;
   const keys = keyspace.keyCount();
-  const integers: readonly (readonly [string, number])[] = [
+  const databases = keyspace.databases.filter((db) => db.size > 0);
+  const fields: readonly Field[] = [
     ['peak.allocated', peakBytes],
     ['total.allocated', usedBytes],
     ['startup.allocated', 0],
-    ['replication.backlog', 0],
-    ['clients.slaves', 0],
-    ['clients.normal', 0],
+    ['replication.backlog', account.backlogBytes],
+    ['clients.slaves', account.replicaBytes],
+    ['clients.normal', account.clientBytes],
     ['cluster.links', 0],
     ['aof.buffer', 0],
     ['lua.caches', 0],
     ['functions.caches', 0],
-    ['overhead.total', 0],
+    ...databases.map((db): Field => [`db.${db.index}`, db]),
+    ['overhead.total', usedBytes - datasetBytes],
     ['keys.count', keys],
     ['keys.bytes-per-key', keys === 0 ? 0 : Math.floor(usedBytes / keys)],
-    ['dataset.bytes', usedBytes],
-    ['allocator.allocated', usedBytes],
+    ['dataset.bytes', datasetBytes],
+    ['dataset.percentage', decimal(usedBytes === 0 ? 0 : (datasetBytes * 100) / usedBytes)],
+    ['peak.percentage', decimal(peakBytes === 0 ? 100 : (usedBytes * 100) / peakBytes)],
+    ['allocator.allocated', heapUsedBytes],
     ['allocator.active', heapTotalBytes],
     ['allocator.resident', rssBytes],
+    ['allocator-fragmentation.ratio', decimal(heapTotalBytes / heapUsedBytes)],
+    ['allocator-fragmentation.bytes', heapTotalBytes - heapUsedBytes],
+    ['allocator-rss.ratio', decimal(rssBytes / heapTotalBytes)],
+    ['allocator-rss.bytes', rssBytes - heapTotalBytes],
+    ['rss-overhead.ratio', decimal(1)],
+    ['rss-overhead.bytes', 0],
+    ['fragmentation', decimal(rssBytes / Math.max(1, usedBytes))],
+    ['fragmentation.bytes', rssBytes - usedBytes],
   ];
-  reply.map(integers.length + 2);
-  for (const [name, value] of integers) {
+  reply.map(fields.length);
+  for (const [name, value] of fields) {
     reply.bulk(name);
-    reply.integer(value);
+    if (typeof value === 'number') reply.integer(value);
+    else if (value instanceof Database) databaseOverhead(call, value);
+    else reply.double(value.decimal);
   }
-  reply.bulk('peak.percentage');
-  reply.double((usedBytes * 100) / peakBytes);
-  reply.bulk('fragmentation');
-  reply.double(rssBytes / usedBytes);
+}
+
+/** Whole numbers, numbers with a fraction, and databases, which are maps of their own. */
+type Field = readonly [name: string, value: number | { readonly decimal: number } | Database];
+
+const decimal = (value: number): { readonly decimal: number } => ({ decimal: value });
+
+function databaseOverhead({ reply }: StoreCall, db: Database): void {
+  reply.map(3);
+  reply.bulk('overhead.hashtable.main');
+  reply.integer(db.size * INDEX_BYTES);
+  reply.bulk('overhead.hashtable.expires');
+  reply.integer(db.expiringCount * EXPIRY_BYTES);
+  reply.bulk('overhead.hashtable.slot-to-keys');
+  reply.integer(0);
 }
 
 export function memoryCommand(): StoreCommandSpec {

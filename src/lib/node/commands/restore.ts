@@ -30,6 +30,7 @@ interface RestoreOptions {
   readonly replaces: boolean;
   readonly isAbsolute: boolean;
   readonly idleSeconds: number;
+  readonly frequency: number | undefined;
 }
 
 /** The order of the checks is that of real servers: MIGRATE's caller sees which of two errors comes first. */
@@ -41,7 +42,7 @@ export function restore(call: StoreCall): void {
     reply.error(options.error);
     return;
   }
-  const { replaces, isAbsolute, idleSeconds } = options.value;
+  const { replaces, isAbsolute, idleSeconds, frequency } = options.value;
   if (!replaces && db.lookup(key, nowMs) !== undefined) {
     reply.error('BUSYKEY Target key name already exists.');
     return;
@@ -64,7 +65,8 @@ export function restore(call: StoreCall): void {
     return;
   }
   const entry = db.set(key, value.value, nowMs);
-  entry.accessedAtMs = nowMs - idleSeconds * 1000;
+  if (frequency === undefined) db.setIdle(entry, idleSeconds, nowMs);
+  else db.setUses(entry, frequency, nowMs);
   if (ttl > 0) {
     db.setExpiry(entry, expireAtMs);
     // A replica that hears of it later must not grant the key more time.
@@ -98,7 +100,6 @@ function restoreOptions(argv: readonly string[]): Result<RestoreOptions> {
       if (idleSeconds === undefined) return err(NOT_AN_INTEGER);
       if (idleSeconds < 0) return err('ERR Invalid IDLETIME value, must be >= 0');
     } else if (word === 'freq' && hasMore && idleSeconds === undefined) {
-      // Read and checked as any server does; nothing here evicts by frequency.
       frequency = integer(argv[++at]!);
       if (frequency === undefined) return err(NOT_AN_INTEGER);
       if (frequency < 0 || frequency > 255) {
@@ -106,7 +107,7 @@ function restoreOptions(argv: readonly string[]): Result<RestoreOptions> {
       }
     } else return err(SYNTAX_ERROR);
   }
-  return ok({ replaces, isAbsolute, idleSeconds: idleSeconds ?? 0 });
+  return ok({ replaces, isAbsolute, idleSeconds: idleSeconds ?? 0, frequency });
 }
 
 function faultText(fault: DumpFault): string {

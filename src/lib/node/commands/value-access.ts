@@ -36,7 +36,7 @@ export function readValue<T extends TypeName>(
     call.reply.error(WRONG_TYPE);
     return null;
   }
-  entry.accessedAtMs = call.nowMs;
+  call.db.noteAccess(entry, call.nowMs);
   return entry.value;
 }
 

@@ -151,6 +151,7 @@ export class StagedLoad implements RdbListener {
     if (!this.#admits(key, expireAtMs)) return;
     const entry = this.#db.set(key, value, this.#nowMs);
     if (expireAtMs !== undefined) this.#db.setExpiry(entry, expireAtMs);
-    if (use?.kind === 'idle') entry.accessedAtMs = this.#nowMs - use.seconds * 1000;
+    if (use?.kind === 'idle') this.#db.setIdle(entry, use.seconds, this.#nowMs);
+    if (use?.kind === 'frequency') this.#db.setUses(entry, use.counter, this.#nowMs);
   }
 }

@@ -4,11 +4,10 @@
  */
 import type { CommandShape } from './command-shape.js';
 
+/** Of the whole process, whoever else lives in it. */
 export interface MemoryFacts {
-  /** Bytes the node counts as its own: the heap in use plus what buffers hold outside of it. */
-  readonly usedBytes: number;
-  /** The same, at its highest so far. */
-  readonly peakBytes: number;
+  /** V8's heap in use plus what buffers hold outside of it. */
+  readonly heapUsedBytes: number;
   readonly rssBytes: number;
   readonly heapTotalBytes: number;
   readonly systemBytes: number;

@@ -69,6 +69,8 @@ const BUCKET_COUNT = 32 * SUB_BUCKETS;
 
 export class ServerStats {
   readonly latency = new LatencyEvents();
+  /** The most memory this node has used, by account. */
+  memoryPeakBytes = 0;
   readonly counters: Record<Counter, number> = { ...ZERO };
   readonly commands = new Map<string, CommandStat>();
   readonly errors = new Map<string, number>();

@@ -8,6 +8,7 @@ import { slotOfKey } from '../../kernel/slot.js';
 import type { Wings } from '../ports/wings.js';
 import type { Command } from './command-table.js';
 import type { Connection } from './connection.js';
+import type { Eviction } from './eviction.js';
 import type { HeldKeys } from './held-keys.js';
 import type { Pauses } from './pauses.js';
 import type { ServingRules } from './serving-rules.js';
@@ -29,6 +30,7 @@ export interface AdmissionOptions {
   /** Keys that MIGRATE has under way; commands on them wait. */
   readonly heldKeys: HeldKeys;
   readonly rules: ServingRules;
+  readonly eviction: Eviction;
   readonly nowMs: () => number;
 }
 
@@ -52,6 +54,7 @@ export class Admission {
   readonly #pauses: Pauses;
   readonly #heldKeys: HeldKeys;
   readonly #rules: ServingRules;
+  readonly #eviction: Eviction;
   readonly #nowMs: () => number;
 
   constructor(options: AdmissionOptions) {
@@ -59,6 +62,7 @@ export class Admission {
     this.#pauses = options.pauses;
     this.#heldKeys = options.heldKeys;
     this.#rules = options.rules;
+    this.#eviction = options.eviction;
     this.#nowMs = options.nowMs;
   }
 
@@ -73,6 +77,9 @@ export class Admission {
     if (this.#wings.cluster !== undefined) {
       const redirect = this.#redirect(connection, command, argv);
       if (redirect !== undefined) return redirect;
+    }
+    if (this.#eviction.limitBytes > 0 && !this.#eviction.relieve()) {
+      if (needsMemory(connection, command)) return OUT_OF_MEMORY;
     }
     const isWrite = command.isWrite || queueOf(connection, command).some(isWriting);
     const refusal =
@@ -169,6 +176,16 @@ export class Admission {
 }
 
 const refuse = (text: string): Refusal => ({ text, isRedirect: false });
+
+const OUT_OF_MEMORY = refuse("OOM command not allowed when used memory > 'maxmemory'.");
+
+/** What is queued is kept too, whatever it will do. */
+function needsMemory(connection: Connection, command: Command): boolean {
+  if (command.deniesOom || queueOf(connection, command).some((one) => one.command.deniesOom)) {
+    return true;
+  }
+  return connection.transaction !== undefined && !NEVER_QUEUED.has(command.fullName);
+}
 
 const isWriting = (one: QueuedCommand): boolean => one.command.isWrite;
 

@@ -20,6 +20,7 @@ import { Connection, type ConnectionOwner } from './connection.js';
 import { Cron } from './cron.js';
 import { createDataWing } from './data-wing.js';
 import { Dispatcher } from './dispatcher.js';
+import { Eviction } from './eviction.js';
 import { HeldKeys } from './held-keys.js';
 import { type DoorwayOptions, letIn, letIntoHandshake } from './doorway.js';
 import type { EmbeddedNode } from './embedded-node.js';
@@ -31,6 +32,7 @@ import type { Network } from './network.js';
 import { Pauses } from './pauses.js';
 import { NodeTls } from './tls/node-tls.js';
 import type { TlsDoor } from './tls/door.js';
+import { memoryAccount } from '../commands/memory-account.js';
 import { ServingRules } from './serving-rules.js';
 import { Sessions } from './sessions.js';
 import { SharedReads } from './shared-reads.js';
@@ -115,6 +117,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.#keyspace = new Keyspace({
       databases: isCluster ? 1 : config.number('databases'),
       indexesSlots: isCluster,
+      chance: () => this.#prng.fraction(),
     });
     this.#rules = new ClientRules(config);
     this.#tls = new NodeTls({
@@ -161,9 +164,23 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
     });
+    const eviction = new Eviction({
+      keyspace: this.#keyspace,
+      wings: this.wings,
+      prng: this.#prng,
+      propagate: (db, argv) => this.#runner.propagateAlone(db, argv),
+      mayEvict: () => !this.#servingRules.isLoading && !this.#runner.isPaused,
+      nowMs: Date.now,
+      nowMicros: () => performance.now() * 1000,
+    });
     this.#dispatcher = new Dispatcher({
       table,
-      admission: new Admission({ ...serving, heldKeys: this.#heldKeys, nowMs: Date.now }),
+      admission: new Admission({
+        ...serving,
+        eviction,
+        heldKeys: this.#heldKeys,
+        nowMs: Date.now,
+      }),
       runner: this.#runner,
       sessions: this.sessions,
       stats: this.#stats,
@@ -181,6 +198,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       tick: () => {
         this.#persistence.tick();
         this.#shutdown.tick();
+        eviction.relieve();
+        memoryAccount({ keyspace: this.#keyspace, sessions: this.sessions, wings: this.wings });
       },
     });
     this.#stream = new Connection(0, new Socket(), this, false);
@@ -396,7 +415,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       log,
       nowMs: Date.now,
       turn: this.turn,
-      usedBytes: () => this.wings.host.memory().usedBytes,
+      usedBytes: () => this.#keyspace.weight(),
       isReplica: () => this.#replication.role === 'replica',
       position: () => this.#replication.position(),
       restorePosition: (position) => this.#replication.restorePosition(position),

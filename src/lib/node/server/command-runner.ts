@@ -178,11 +178,16 @@ export class CommandRunner {
     if (replies.errorCount !== errorsBefore) this.#wings.stats.errorReplied(replies.lastError);
   }
 
+  /** A pause holds writes back: the stream must stand still, so nothing may be deleted unasked. */
+  get isPaused(): boolean {
+    const { pauses } = this.#options;
+    return pauses.isAny && pauses.scope(this.#options.nowMs()) !== undefined;
+  }
+
   /** A replica, and a primary whose writes are paused, may not delete: its stream must stand still. */
   #expiryMode(): 'delete' | 'hide' {
     if (this.#wings.replication.role === 'replica') return 'hide';
-    const { pauses } = this.#options;
-    return pauses.isAny && pauses.scope(this.#options.nowMs()) !== undefined ? 'hide' : 'delete';
+    return this.isPaused ? 'hide' : 'delete';
   }
 
   #noteExpired(db: number, key: string): void {

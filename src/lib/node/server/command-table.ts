@@ -14,6 +14,8 @@ export class Command {
   readonly keyStep: number;
   readonly hasKeys: boolean;
   readonly isWrite: boolean;
+  /** Refused while memory is short. */
+  readonly deniesOom: boolean;
   /** Writes, and what may end in the stream all the same (PUBLISH, EVAL): held by write pauses. */
   readonly mayReplicate: boolean;
   readonly needsNoAuth: boolean;
@@ -34,6 +36,7 @@ export class Command {
     this.keyStep = spec.keyStep;
     this.hasKeys = spec.firstKey > 0 || spec.keyIndexes !== undefined;
     this.isWrite = has('write');
+    this.deniesOom = has('denyoom');
     this.mayReplicate = this.isWrite || has('may_replicate');
     this.needsNoAuth = has('no_auth');
     this.refusedInMulti = has('no_multi');

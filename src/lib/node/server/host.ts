@@ -15,7 +15,6 @@ export interface HostOptions {
 }
 
 export function createHost(options: HostOptions): HostPort {
-  let peakBytes = 0;
   return {
     pid: process.pid,
     runId: options.runId,
@@ -27,11 +26,8 @@ export function createHost(options: HostOptions): HostPort {
     commands: options.commands,
     memory: (): MemoryFacts => {
       const { heapUsed, heapTotal, external, rss } = process.memoryUsage();
-      const usedBytes = heapUsed + external;
-      peakBytes = Math.max(peakBytes, usedBytes);
       return {
-        usedBytes,
-        peakBytes,
+        heapUsedBytes: heapUsed + external,
         rssBytes: rss,
         heapTotalBytes: heapTotal,
         systemBytes: totalmem(),

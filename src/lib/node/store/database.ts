@@ -6,6 +6,7 @@
  * while the primary's stream is applied the clock is ignored, because the primary decides.
  */
 import { slotOfKey } from '../../kernel/slot.js';
+import type { AccessClock } from './access.js';
 import { Entry, NEVER } from './entry.js';
 import type { EventClass, EventListener } from './events.js';
 import { ExpiryHeap } from './expiry-heap.js';
@@ -13,6 +14,7 @@ import { KeyOrder } from './key-order.js';
 import type { LayoutLimits } from './layout.js';
 import { SlotIndex } from './slot-index.js';
 import type { Value } from './value.js';
+import { entryWeight } from './weight.js';
 
 /** Told when a watched key may have changed. */
 export interface Watcher {
@@ -37,6 +39,7 @@ export interface DatabaseOwner {
   /** Present while a snapshot is being taken. */
   readonly observer: ChangeObserver | undefined;
   readonly layout: LayoutLimits;
+  readonly access: AccessClock;
   /** Present while somebody wants to hear of events. */
   readonly onEvent: EventListener | undefined;
   /** Those in use; a database that is still being loaded is none of them. */
@@ -47,6 +50,9 @@ export interface DatabaseOwner {
   noteExpired(db: number, key: string): void;
 }
 
+/** Enough to weigh a collection once for many changes in a row, few enough to be weighed in passing. */
+const CHANGING_MAX = 64;
+
 export class Database {
   readonly index: number;
   readonly #keyspace: DatabaseOwner;
@@ -56,6 +62,9 @@ export class Database {
   readonly #slots: SlotIndex | undefined;
   readonly #watchers = new Map<string, Set<Watcher>>();
   #lastSequence = 0;
+  #weight = 0;
+  /** Collections that have changed since they were weighed. */
+  #changing: Entry[] = [];
 
   constructor(index: number, keyspace: DatabaseOwner, indexesSlots: boolean) {
     this.index = index;
@@ -100,7 +109,8 @@ export class Database {
     this.#keyspace.observer?.beforeChange(this.index, entry);
     entry.value = value;
     entry.encoding = 'natural';
-    entry.accessedAtMs = nowMs;
+    entry.access = this.#keyspace.access.next(entry.access, nowMs);
+    this.#weigh(entry);
     this.touch(key);
     return entry;
   }
@@ -123,6 +133,36 @@ export class Database {
   /** A collection is about to be changed in place; `touch` follows. */
   willChange(entry: Entry): void {
     this.#keyspace.observer?.beforeChange(this.index, entry);
+    this.#weighLater(entry);
+  }
+
+  /** What keys and values weigh, in bytes; see `entryWeight`. */
+  weight(): number {
+    if (this.#changing.length > 0) this.#weighChanged();
+    return this.#weight;
+  }
+
+  /** The key was used: OBJECT IDLETIME and FREQ, and eviction, go by it. */
+  noteAccess(entry: Entry, nowMs: number): void {
+    entry.access = this.#keyspace.access.next(entry.access, nowMs);
+  }
+
+  idleMs(entry: Entry, nowMs: number): number {
+    return this.#keyspace.access.idleMs(entry.access, nowMs);
+  }
+
+  /** 0 to 255, while the eviction policy counts uses. */
+  uses(entry: Entry, nowMs: number): number {
+    return this.#keyspace.access.uses(entry.access, nowMs);
+  }
+
+  /** A restored entry was last used that long ago. */
+  setIdle(entry: Entry, idleSeconds: number, nowMs: number): void {
+    entry.access = this.#keyspace.access.afterIdle(idleSeconds, nowMs);
+  }
+
+  setUses(entry: Entry, uses: number, nowMs: number): void {
+    entry.access = this.#keyspace.access.afterUses(uses, nowMs);
   }
 
   /** For new collections of this database. */
@@ -179,6 +219,11 @@ export class Database {
     return this.#order.random(below);
   }
 
+  /** An entry that has an expiry. */
+  randomExpiring(below: (bound: number) => number): Entry | undefined {
+    return this.#expiries.random(below);
+  }
+
   /** All entries in order of insertion, expired ones included. */
   [Symbol.iterator](): Generator<Entry> {
     return this.#order[Symbol.iterator]();
@@ -221,6 +266,8 @@ export class Database {
     this.#order.clear();
     this.#expiries.clear();
     this.#slots?.clear();
+    this.#weight = 0;
+    this.#changing.length = 0;
   }
 
   watch(key: string, watcher: Watcher): void {
@@ -234,14 +281,41 @@ export class Database {
     if (watchers?.delete(watcher) && watchers.size === 0) this.#watchers.delete(key);
   }
 
+  #weigh(entry: Entry): void {
+    const weight = entryWeight(entry);
+    this.#weight += weight - entry.weight;
+    entry.weight = weight;
+    // A new collection is usually filled after it has been stored.
+    if (typeof entry.value !== 'string') this.#weighLater(entry);
+  }
+
+  #weighLater(entry: Entry): void {
+    const changing = this.#changing;
+    if (changing.at(-1) === entry) return;
+    if (changing.length >= CHANGING_MAX) this.#weighChanged();
+    changing.push(entry);
+  }
+
+  #weighChanged(): void {
+    for (const entry of this.#changing) {
+      if (!entry.isLive) continue;
+      const weight = entryWeight(entry);
+      this.#weight += weight - entry.weight;
+      entry.weight = weight;
+    }
+    this.#changing.length = 0;
+  }
+
   #hides(entry: Entry, nowMs: number): boolean {
     return entry.expireAtMs <= nowMs && this.#keyspace.expiryMode !== 'ignore';
   }
 
   #insert(key: string, value: Value, nowMs: number): Entry {
     const slot = this.#slots ? slotOfKey(key) : -1;
-    const entry = new Entry(key, value, ++this.#lastSequence, slot, nowMs);
+    const access = this.#keyspace.access.first(nowMs);
+    const entry = new Entry(key, value, ++this.#lastSequence, slot, access);
     this.#entries.set(key, entry);
+    this.#weigh(entry);
     this.#order.add(entry);
     this.#slots?.add(entry);
     this.touch(key);
@@ -252,6 +326,7 @@ export class Database {
 
   #remove(entry: Entry): void {
     this.#keyspace.observer?.beforeChange(this.index, entry);
+    this.#weight -= entry.weight;
     this.#entries.delete(entry.key);
     entry.isLive = false;
     this.#order.noteDead();

@@ -21,21 +21,23 @@ export class Entry {
   readonly slot: number;
   /** False once deleted or replaced; indexes drop dead entries when they meet them. */
   isLive: boolean;
-  /** Last access; OBJECT IDLETIME and RESTORE IDLETIME. */
-  accessedAtMs: number;
+  /** When, or how often, it was used; see `AccessClock`. */
+  access: number;
+  /** What the database has counted for it; see `entryWeight`. */
+  weight = 0;
   /** What OBJECT ENCODING says of a string that does not show it. */
   encoding: EncodingHint;
   previousInSlot: Entry | undefined;
   nextInSlot: Entry | undefined;
 
-  constructor(key: string, value: Value, sequence: number, slot: number, nowMs: number) {
+  constructor(key: string, value: Value, sequence: number, slot: number, access: number) {
     this.key = key;
     this.value = value;
     this.expireAtMs = NEVER;
     this.sequence = sequence;
     this.slot = slot;
     this.isLive = true;
-    this.accessedAtMs = nowMs;
+    this.access = access;
     this.encoding = 'natural';
     this.previousInSlot = undefined;
     this.nextInSlot = undefined;

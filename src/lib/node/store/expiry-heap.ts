@@ -46,6 +46,17 @@ export class ExpiryHeap {
     return undefined;
   }
 
+  /** An even draw among those with an expiry. */
+  random(below: (bound: number) => number): Entry | undefined {
+    if (this.size === 0) return undefined;
+    // Leftovers are at most about two thirds (see below), so a few draws are enough.
+    for (;;) {
+      const at = below(this.#entries.length);
+      const entry = this.#entries[at]!;
+      if (entry.isLive && entry.expireAtMs === this.#times[at]) return entry;
+    }
+  }
+
   clear(): void {
     this.#times = [];
     this.#entries = [];

@@ -5,6 +5,7 @@
  *
  * Cluster nodes have one database and index it by slot; others have `databases` of them.
  */
+import { AccessClock } from './access.js';
 import { type ChangeObserver, Database, type DatabaseOwner, type ExpiryMode } from './database.js';
 import type { EventListener } from './events.js';
 import { defaultLayout, type LayoutLimits } from './layout.js';
@@ -13,6 +14,8 @@ export interface KeyspaceOptions {
   /** 16 unless configured; cluster nodes always have one. */
   readonly databases: number;
   readonly indexesSlots: boolean;
+  /** An even draw from 0 up to 1, for counters of uses that rise by chance; without it they always rise. */
+  readonly chance?: () => number;
 }
 
 /** Keys deleted per call of the active cycle and database; a slice well under a millisecond. */
@@ -34,10 +37,12 @@ export class Keyspace implements DatabaseOwner {
   /** See `DatabaseOwner`: clients blocked on keys. */
   onInsert: ((db: number, key: string) => void) | undefined;
   readonly layout: LayoutLimits = defaultLayout();
+  readonly access: AccessClock;
   readonly #options: KeyspaceOptions;
 
   constructor(options: KeyspaceOptions) {
     this.#options = options;
+    this.access = new AccessClock(options.chance ?? (() => 0));
     this.databases = this.stage();
   }
 
@@ -69,6 +74,13 @@ export class Keyspace implements DatabaseOwner {
 
   keyCount(): number {
     return this.databases.reduce((sum, db) => sum + db.size, 0);
+  }
+
+  /** What all data weigh, in bytes, by account: what `maxmemory` bounds. */
+  weight(): number {
+    let bytes = 0;
+    for (const db of this.databases) bytes += db.weight();
+    return bytes;
   }
 
   /** Empty every database. */

@@ -11,10 +11,7 @@ import {
 } from '../directive.js';
 import { bufferLimitsKind, keyspaceEventsKind } from './words.js';
 
-const NO_EVICTION = [
-  'accepted',
-  'Nothing is evicted; memory is limited by Node.js alone.',
-] as const;
+const EVICTION = ['effective', 'Which keys go when the data weigh more than maxmemory.'] as const;
 const NO_LAYOUT = [
   'accepted',
   'Values are laid out by JavaScript; OBJECT ENCODING tells.',
@@ -29,7 +26,9 @@ const NO_SCRIPTS = ['accepted', 'Scripting is not served.'] as const;
 const MEGABYTE = 1_048_576;
 
 export const MEMORY_DIRECTIVES: readonly Directive[] = [
-  memory('maxmemory', 0, NO_EVICTION, { max: UNSIGNED_LONG_MAX }),
+  memory('maxmemory', 0, ['effective', 'Bytes the data may weigh, by account; 0 is no bound.'], {
+    max: UNSIGNED_LONG_MAX,
+  }),
   choice(
     'maxmemory-policy',
     [
@@ -43,16 +42,16 @@ export const MEMORY_DIRECTIVES: readonly Directive[] = [
       'noeviction',
     ],
     'noeviction',
-    NO_EVICTION,
+    EVICTION,
   ),
-  integer('maxmemory-samples', 5, NO_EVICTION, { min: 1 }),
-  integer('maxmemory-eviction-tenacity', 10, NO_EVICTION, { max: 100 }),
+  integer('maxmemory-samples', 5, EVICTION, { min: 1 }),
+  integer('maxmemory-eviction-tenacity', 10, EVICTION, { max: 100 }),
   memory('maxmemory-clients', 0, ['accepted', 'Clients are bounded one by one, not together.'], {
     max: UNSIGNED_LONG_MAX,
     percent: true,
   }),
-  integer('lfu-log-factor', 10, NO_EVICTION),
-  integer('lfu-decay-time', 1, NO_EVICTION),
+  integer('lfu-log-factor', 10, EVICTION),
+  integer('lfu-decay-time', 1, EVICTION),
   integer('active-expire-effort', 1, ['accepted', 'Keys expire when they are due.'], {
     min: 1,
     max: 10,

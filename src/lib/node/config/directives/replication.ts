@@ -32,7 +32,7 @@ export const REPLICATION_DIRECTIVES: readonly Directive[] = [
   yesNo('replica-lazy-flush', 'no', ['accepted', 'The collector frees memory in the background.'], {
     alias: 'slave-lazy-flush',
   }),
-  yesNo('replica-ignore-maxmemory', 'yes', ['accepted', 'Nothing is evicted.'], {
+  yesNo('replica-ignore-maxmemory', 'yes', ['effective', 'Leave eviction to the primary.'], {
     alias: 'slave-ignore-maxmemory',
   }),
   yesNo('replica-ignore-disk-write-errors', 'no', ['accepted', 'Nothing is written on the way.']),
