@@ -1,5 +1,6 @@
 /**
- * The published form: type declarations by tsc, two libraries and one command-line bundle by esbuild.
+ * The published form: type declarations by tsc, two libraries (each for `import` and for `require`) and one
+ * command-line bundle by esbuild.
  *
  * Starting a process is what people wait for most often, so the program is one file (no module
  * resolution at start) in CommonJS (V8 can keep the compiled code of a script, see bin/run.js), and each
@@ -9,8 +10,16 @@
  * once produced cannot survive, and an interrupted build leaves the old one as it was.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { ensureInstalled } from './install.mjs';
 import { captureNode, isProgram, main, root, say, toolArgs } from './support.mjs';
 
@@ -48,17 +57,41 @@ async function build(stamp) {
   }
 }
 
+/**
+ * Declarations of what the two libraries show, once beside each form: whether a declaration is read as that
+ * of a module or of CommonJS depends on the package.json nearest to it.
+ */
 async function declareTypes(folder) {
+  const all = join(folder, 'declarations');
+  await emitDeclarations(all);
+  for (const path of reachable(all, ['index.d.ts', 'testing.d.ts'])) {
+    for (const form of ['types', 'cjs']) {
+      const target = join(folder, form, path);
+      mkdirSync(dirname(target), { recursive: true });
+      copyFileSync(join(all, path), target);
+    }
+  }
+  rmSync(all, { recursive: true });
+}
+
+/** These files and what they import, relative to the folder. */
+function reachable(folder, entries) {
+  const found = new Set();
+  const visit = (path) => {
+    if (found.has(path)) return;
+    found.add(path);
+    const text = readFileSync(join(folder, path), 'utf8');
+    for (const [, , name] of text.matchAll(/\b(from|import)\b[ (]*'(\.[^']+)\.js'/g)) {
+      visit(join(dirname(path), `${name}.d.ts`));
+    }
+  };
+  entries.forEach(visit);
+  return found;
+}
+
+async function emitDeclarations(folder) {
   const { status, output } = await captureNode(
-    toolArgs(
-      'typescript',
-      'tsc',
-      '-p',
-      '.',
-      '--emitDeclarationOnly',
-      '--outDir',
-      join(folder, 'types'),
-    ),
+    toolArgs('typescript', 'tsc', '-p', '.', '--emitDeclarationOnly', '--outDir', folder),
   );
   if (status === 0) return;
   process.stderr.write(output);

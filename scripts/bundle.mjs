@@ -16,36 +16,44 @@ export async function bundleAll(folder) {
   writeFileSync(join(folder, 'LICENSES.txt'), licenceTexts(inputs));
 }
 
-/** `trib` and `trib/testing`, as modules that import nothing but Node; `trib` its hash function alone. */
+/**
+ * `trib` and `trib/testing`, which import nothing but Node; `trib` its hash function alone. Both for `import`
+ * and for `require`: a test runner that knows no modules is where a testing library is needed most.
+ */
 async function bundleLibraries(folder) {
-  const shared = {
-    bundle: true,
-    format: 'esm',
-    target: TARGET,
-    logLevel: 'warning',
-  };
-  await build({
-    ...shared,
-    entryPoints: [join(root, 'src', 'index.ts')],
-    outfile: join(folder, 'index.js'),
-    // An import of anything else from Node fails the build here: the planners do no I/O. The hash is for
-    // fingerprints of plans.
-    platform: 'neutral',
-    external: ['node:crypto'],
-  });
-  const { metafile } = await build({
-    ...shared,
-    entryPoints: [join(root, 'src', 'testing.ts')],
-    outfile: join(folder, 'testing.js'),
-    platform: 'node',
-    metafile: true,
-    // A package inside is CommonJS and requires Node's own modules, which a module cannot do by itself.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
-  return Object.keys(metafile.inputs);
+  const cjs = join(folder, 'cjs');
+  const forms = [
+    { format: 'esm', folder, banner: REQUIRE_IN_MODULE },
+    { format: 'cjs', folder: cjs, banner: '' },
+  ];
+  const inputs = [];
+  for (const { format, folder, banner } of forms) {
+    const shared = { bundle: true, format, target: TARGET, logLevel: 'warning', metafile: true };
+    await build({
+      ...shared,
+      entryPoints: [join(root, 'src', 'index.ts')],
+      outfile: join(folder, 'index.js'),
+      // An import of anything else from Node fails the build here: the planners do no I/O. The hash is for
+      // fingerprints of plans.
+      platform: 'neutral',
+      external: ['node:crypto'],
+    });
+    const { metafile } = await build({
+      ...shared,
+      entryPoints: [join(root, 'src', 'testing.ts')],
+      outfile: join(folder, 'testing.js'),
+      platform: 'node',
+      banner: { js: banner },
+    });
+    inputs.push(...Object.keys(metafile.inputs));
+  }
+  writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
+  return inputs;
 }
+
+/** A package inside is CommonJS and requires Node's own modules, which a module cannot do by itself. */
+const REQUIRE_IN_MODULE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /** The command line with all it needs in one CommonJS file; a command's modules run when it is asked for. */
 async function bundleProgram(folder) {

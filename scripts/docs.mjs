@@ -1,6 +1,7 @@
 /**
- * Writes docs/commands.md from what the commands say of themselves, and docs/directives.md from the tables of
- * the embedded node; with --check only compares, so that a test can tell when it was forgotten.
+ * Writes docs/commands.md from what the commands say of themselves, docs/directives.md from the tables of the
+ * embedded node, and the programs in examples/ into docs/testing.md; with --check only compares, so that a
+ * test can tell when it was forgotten.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,18 @@ await main(async () => {
   const { readDirectives } = await import('./directives.mjs');
   keep('commands.md', reference(await readManifest()));
   keep('directives.md', directivePage(await readDirectives()));
+  keep('testing.md', withExamples(readFileSync(join(root, 'docs', 'testing.md'), 'utf8')));
 });
+
+/** `<!-- examples/... -->` is followed by that program. */
+function withExamples(page) {
+  const place = /^<!-- (examples\/\S+\.(\w+)) -->\n(?:\n```\w+\n[^]*?\n```\n)?/gm;
+  return page.replaceAll('\r\n', '\n').replace(place, (_, path, ending) => {
+    const program = readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n');
+    const language = ending === 'ts' ? 'ts' : 'js';
+    return `<!-- ${path} -->\n\n\`\`\`${language}\n${program}\`\`\`\n`;
+  });
+}
 
 function keep(name, text) {
   const page = join(root, 'docs', name);

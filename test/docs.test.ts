@@ -17,7 +17,7 @@ const pages = [
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 describe('documents', () => {
-  it('docs/commands.md and docs/directives.md are what the sources say', () => {
+  it('docs/commands.md, docs/directives.md and the programs in docs/testing.md are what the sources say', () => {
     execFileSync(process.execPath, ['scripts/docs.mjs', '--check'], { cwd: root, stdio: 'pipe' });
   });
 

@@ -1,6 +1,14 @@
 /** What somebody gets who installs the package: packed as for publishing, installed in an empty folder. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,41 +46,29 @@ describe('the package', function () {
     expect(() => run('npx', ['trib', 'check', '127.0.0.1:1'], user)).to.throw('connection refused');
   });
 
-  it("gives import 'trib' and 'trib/testing' with their types", () => {
-    writeFileSync(
-      join(user, 'use.ts'),
-      `import { SLOT_COUNT, type ClusterView, type Plan } from 'trib';
-       import { startCluster, startNode, type Cluster } from 'trib/testing';
-       const count: number = SLOT_COUNT;
-       const view: ClusterView | undefined = undefined;
-       const plan: Plan | undefined = undefined;
-       const start: (options: { primaries: number }) => Promise<Cluster> = startCluster;
-       console.log(count, view, plan, typeof start, typeof startNode);
-       // @ts-expect-error a count is a number
-       void (() => startCluster({ primaries: 'three' }));`,
-    );
-    const settings = {
-      strict: true,
-      module: 'nodenext',
-      target: 'es2023',
-      types: [],
-      skipLibCheck: false,
-    };
-    writeFileSync(
-      join(user, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: { ...settings, lib: ['es2023', 'dom'] },
-        files: ['use.ts'],
-      }),
-    );
-    run(
-      process.execPath,
-      [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'],
-      user,
-    );
-    expect(run(process.execPath, ['use.js'], user).trim()).to.equal(
-      '16384 undefined undefined function function',
-    );
+  /** Compiles a file that uses both libraries, with the types of no other package. */
+  function compile(files: readonly string[], settings: Record<string, unknown>): void {
+    for (const file of files) writeFileSync(join(user, file), USE);
+    const strict = { strict: true, skipLibCheck: false, types: [], target: 'es2023' };
+    const compilerOptions = { ...strict, lib: ['es2023', 'dom'], ...settings };
+    writeFileSync(join(user, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    run(process.execPath, [tsc, '-p', '.'], user);
+  }
+
+  it("gives import and require of 'trib' and 'trib/testing' with their types", () => {
+    compile(['use.ts', 'use.cts'], { module: 'nodenext' });
+    expect(readFileSync(join(user, 'use.js'), 'utf8')).to.contain("from 'trib/testing'");
+    expect(readFileSync(join(user, 'use.cjs'), 'utf8')).to.contain('require("trib/testing")');
+    for (const script of ['use.js', 'use.cjs']) {
+      expect(run(process.execPath, [script], user).trim()).to.equal(USED);
+    }
+  });
+
+  it('gives types also to compilers that know no exports', () => {
+    const old = { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' };
+    compile(['use.cts'], old);
+    expect(run(process.execPath, ['use.cjs'], user).trim()).to.equal(USED);
   });
 
   it('starts a node with the library as published', () => {
@@ -89,11 +85,78 @@ describe('the package', function () {
     const args = ['--input-type=module', '-e', program];
     expect(run(process.execPath, args, user)).to.equal('+PONG\r\n');
   });
+
+  describe('in the examples of the documentation', () => {
+    const RUNNERS: Readonly<Record<string, (folder: string) => string[]>> = {
+      mocha: (folder) => ['node_modules/mocha/bin/mocha.js', folder],
+      vitest: (folder) => ['node_modules/vitest/vitest.mjs', 'run', '--root', folder],
+      jest: (folder) => ['node_modules/jest/bin/jest.js', '--rootDir', folder],
+      'node-test': (folder) => ['--test', `${folder}/`],
+    };
+    const CLIENTS = ['ioredis.mjs', 'ioredis.cjs', 'node-redis.mjs', 'node-redis.cjs'];
+    /** What went wrong, by runner; they run side by side. */
+    const failures = new Map<string, Promise<string>>();
+
+    before(() => {
+      cpSync(join(root, 'examples'), join(user, 'examples'), { recursive: true });
+      for (const name of ['mocha', 'vitest', 'jest', 'ioredis', 'redis']) {
+        const target = join(root, 'node_modules', name);
+        symlinkSync(target, join(user, 'node_modules', name), 'junction');
+      }
+      for (const [name, args] of Object.entries(RUNNERS)) {
+        failures.set(name, failureOf(args(`examples/${name}`), user));
+      }
+    });
+    after(() => Promise.all(failures.values()));
+
+    for (const program of CLIENTS) {
+      it(`serves ${program}`, () => {
+        const said = run(process.execPath, [`examples/clients/${program}`], user);
+        expect(said).to.equal('OK\nOK\n');
+      });
+    }
+
+    for (const name of Object.keys(RUNNERS)) {
+      it(`passes under ${name}`, async () => expect(await failures.get(name)).to.equal(''));
+    }
+  });
 });
 
+/** A program of a user: `await using` is one of the things to be typed. */
+const USE = `
+  import { SLOT_COUNT, type ClusterView, type Plan } from 'trib';
+  import { startCluster, startNode, type Cluster } from 'trib/testing';
+  const count: number = SLOT_COUNT;
+  const view: ClusterView | undefined = undefined;
+  const plan: Plan | undefined = undefined;
+  const start: (options: { primaries: number }) => Promise<Cluster> = startCluster;
+  console.log(count, view, plan, typeof start, typeof startNode);
+  async function example(): Promise<string> {
+    await using cluster = await start({ primaries: 3 });
+    using partition = cluster.partition(cluster.nodes[0]!);
+    return cluster.addresses[0]!;
+  }
+  void example;
+  // @ts-expect-error a count is a number
+  void (() => startCluster({ primaries: 'three' }));`;
+const USED = '16384 undefined undefined function function';
+
+/** All that a program said, if it failed. */
+function failureOf(args: readonly string[], cwd: string): Promise<string> {
+  const env = { ...process.env, ...PLAIN };
+  return new Promise((resolve) => {
+    const options = { cwd, env, timeout: 120_000 };
+    execFile(process.execPath, args, options, (error, stdout) => {
+      resolve(error === null ? '' : `${error.message}\n${stdout}`);
+    });
+  });
+}
+
+/** A test runner's own settings are not those of a user. */
+const PLAIN = { NODE_OPTIONS: '', NODE_ENV: '', NODE_TEST_CONTEXT: '' };
+
 function run(command: string, args: readonly string[], cwd: string): string {
-  // A test runner's own settings are not those of a user.
-  const env = { ...process.env, NODE_OPTIONS: '', NODE_ENV: '' };
+  const env = { ...process.env, ...PLAIN };
   return execFileSync(command, args, {
     cwd,
     env,

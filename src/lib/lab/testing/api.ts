@@ -94,7 +94,8 @@ export interface Cluster {
 
   /**
    * Waits until all running nodes say the same: `cluster_state:ok`, every running node is alive and linked,
-   * every other one is known to be dead and owns nothing that a replica could take over.
+   * every other one is known to be dead and owns nothing that a replica could take over; and until every
+   * replica holds what its primary had written.
    *
    * @throws TribError DEADLINE, with what is missing.
    */

@@ -9,8 +9,11 @@ import { slotsIn } from '../../kernel/ranges.js';
 import { claimOf } from './claim.js';
 import type { HostedNode } from './hosted-node.js';
 
+/** How far primaries had written when somebody last looked. */
+export type Marks = Map<string, number>;
+
 /** What keeps the cluster from rest, one line each; empty when it is. */
-export function restlessness(nodes: readonly HostedNode[]): readonly string[] {
+export function restlessness(nodes: readonly HostedNode[], marks: Marks): readonly string[] {
   const running = nodes.filter(({ state }) => state === 'running');
   const claims = running.map(claimOf);
   if (claims.length === 0) return ['no node runs'];
@@ -18,7 +21,30 @@ export function restlessness(nodes: readonly HostedNode[]): readonly string[] {
   return [
     ...claims.flatMap((claim, at) => misjudged(running[at]!.address, claim, alive)),
     ...unsettled(buildView(claims), { ignoreSilent: true }),
+    ...behind(claims, running, marks),
   ];
+}
+
+/**
+ * Replicas that lack what their primary had written at the look before this one: what it writes at this very
+ * moment they cannot have, and somebody may go on writing.
+ */
+function behind(
+  claims: readonly Claim[],
+  running: readonly HostedNode[],
+  marks: Marks,
+): readonly string[] {
+  const offsetAt = (at: number): number => running[at]!.embedded.wings.replication.offset;
+  claims.forEach(({ self }, at) => {
+    if (!marks.has(self.id)) marks.set(self.id, offsetAt(at));
+  });
+  const missing = claims.flatMap(({ self }, at) =>
+    self.primaryId !== undefined && offsetAt(at) < (marks.get(self.primaryId) ?? 0)
+      ? [`${running[at]!.address} does not hold all that its primary wrote`]
+      : [],
+  );
+  claims.forEach(({ self }, at) => marks.set(self.id, offsetAt(at)));
+  return missing;
 }
 
 /** Wherein a node is wrong about who lives. */

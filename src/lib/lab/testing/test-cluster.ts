@@ -17,7 +17,7 @@ import type { Cluster, ClusterOptions, Fault, NodeChoice, WaitOptions } from './
 import type { HostOptions } from './hosted-node.js';
 import { claimOf } from './claim.js';
 import { Member } from './member.js';
-import { notTakenOver, restlessness } from './rest.js';
+import { type Marks, notTakenOver, restlessness } from './rest.js';
 
 const DEADLINE_MS = 30_000;
 const POLL_MS = 10;
@@ -195,8 +195,9 @@ export class TestCluster implements Cluster {
 
   async waitForConverged(options: WaitOptions = {}): Promise<void> {
     this.#refuseStopped();
+    const marks: Marks = new Map();
     const missing = await this.#poll(options, () => {
-      const found = restlessness(this.nodes);
+      const found = restlessness(this.nodes, marks);
       return found.length === 0 ? undefined : found;
     });
     if (missing === undefined) return;
