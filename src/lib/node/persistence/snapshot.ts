@@ -11,6 +11,7 @@ import { RdbWriter } from '../../wire/rdb/writer.js';
 import type { ChangeObserver, Database } from '../store/database.js';
 import { type Entry, NEVER } from '../store/entry.js';
 import type { Keyspace } from '../store/keyspace.js';
+import { CommandWriter } from './command-writer.js';
 import { RDB_TYPE_OF, writeRdbBody } from '../store/rdb-body.js';
 
 export interface SnapshotOptions {
@@ -20,11 +21,20 @@ export interface SnapshotOptions {
   readonly emit: (chunk: Buffer) => void;
   readonly checksum: boolean;
   readonly aux: Iterable<readonly [name: string, value: string]>;
+  /** As commands instead of an RDB file; `annotation` stands before them. */
+  readonly commands?: { readonly annotation: string | undefined };
+}
+
+/** What a picture is written in. */
+interface PictureWriter {
+  selectDb(db: number, keys: number, expiring: number): void;
+  entry(entry: Entry): void;
+  end(): void;
 }
 
 export class Snapshot implements ChangeObserver {
   readonly #keyspace: Keyspace;
-  readonly #writer: RdbWriter;
+  readonly #writer: PictureWriter;
   readonly #scans: DatabaseScan[];
   #writtenDb = -1;
   #writtenKeys = 0;
@@ -33,8 +43,7 @@ export class Snapshot implements ChangeObserver {
   /** The moment is now. */
   constructor(options: SnapshotOptions) {
     this.#keyspace = options.keyspace;
-    this.#writer = new RdbWriter({ emit: options.emit, checksum: options.checksum });
-    this.#writer.header(options.aux);
+    this.#writer = writerFor(options);
     this.#scans = options.databases.filter((db) => db.size > 0).map((db) => new DatabaseScan(db));
     observersOf(this.#keyspace).add(this);
   }
@@ -84,13 +93,32 @@ export class Snapshot implements ChangeObserver {
       this.#writtenDb = db;
     }
     this.#writtenKeys++;
-    const { key, value } = entry;
-    const expireAtMs = entry.expireAtMs === NEVER ? undefined : entry.expireAtMs;
-    if (typeof value === 'string') this.#writer.string(key, value, expireAtMs);
-    else {
-      this.#writer.record(RDB_TYPE_OF[value.kind], key, expireAtMs);
-      writeRdbBody(this.#writer, value);
-    }
+    this.#writer.entry(entry);
+  }
+}
+
+function writerFor({ emit, checksum, aux, commands }: SnapshotOptions): PictureWriter {
+  if (commands !== undefined) {
+    const writer = new CommandWriter(emit);
+    if (commands.annotation !== undefined) writer.annotate(commands.annotation);
+    return writer;
+  }
+  const writer = new RdbWriter({ emit, checksum });
+  writer.header(aux);
+  return {
+    selectDb: (db, keys, expiring) => writer.selectDb(db, keys, expiring),
+    entry: (entry) => writeRdbEntry(writer, entry),
+    end: () => writer.end(),
+  };
+}
+
+function writeRdbEntry(writer: RdbWriter, entry: Entry): void {
+  const { key, value } = entry;
+  const expireAtMs = entry.expireAtMs === NEVER ? undefined : entry.expireAtMs;
+  if (typeof value === 'string') writer.string(key, value, expireAtMs);
+  else {
+    writer.record(RDB_TYPE_OF[value.kind], key, expireAtMs);
+    writeRdbBody(writer, value);
   }
 }
 

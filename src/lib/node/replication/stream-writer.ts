@@ -3,7 +3,7 @@
  * What one turn writes is collected, so that each replica gets it in one piece; the offset counts it at
  * once, because WAIT and failovers look at it before the bytes have left.
  */
-import { encodeRequest } from '../../wire/resp/request-encoder.js';
+import { encodeRequest, requestBytes, wordBytes } from '../../wire/resp/request-encoder.js';
 
 const NO_DB = -1;
 
@@ -48,6 +48,11 @@ export class StreamWriter {
     }
   }
 
+  /** A line for whoever reads the stream from a file. */
+  annotate(line: string): void {
+    this.#text += `${line}\r\n`;
+  }
+
   /** The reader to come knows of no SELECT before. */
   forgetDb(): void {
     this.#db = NO_DB;
@@ -71,20 +76,4 @@ export class StreamWriter {
     this.#pieces.push(bytes);
     this.#piecesBytes += bytes.length;
   }
-}
-
-/** A command of any length as bytes: as text, two long words could be more than one string can hold. */
-export function requestBytes(argv: readonly string[]): Buffer {
-  const pieces = [`*${argv.length}\r\n`];
-  for (const word of argv) pieces.push(`$${word.length}\r\n`, word, '\r\n');
-  const bytes = Buffer.allocUnsafe(wordBytes(pieces));
-  let at = 0;
-  for (const piece of pieces) at += bytes.latin1Write(piece, at);
-  return bytes;
-}
-
-function wordBytes(words: readonly string[]): number {
-  let bytes = 0;
-  for (const word of words) bytes += word.length;
-  return bytes;
 }

@@ -4,3 +4,20 @@ export function encodeRequest(argv: readonly string[]): string {
   for (const word of argv) text += `$${word.length}\r\n${word}\r\n`;
   return text;
 }
+
+/** A command of any length as bytes: as text, two long words could be more than one string can hold. */
+export function requestBytes(argv: readonly string[]): Buffer {
+  const pieces = [`*${argv.length}\r\n`];
+  for (const word of argv) pieces.push(`$${word.length}\r\n`, word, '\r\n');
+  const bytes = Buffer.allocUnsafe(wordBytes(pieces));
+  let at = 0;
+  for (const piece of pieces) at += bytes.latin1Write(piece, at);
+  return bytes;
+}
+
+/** How long words are together. */
+export function wordBytes(words: readonly string[]): number {
+  let bytes = 0;
+  for (const word of words) bytes += word.length;
+  return bytes;
+}

@@ -4,7 +4,7 @@
  */
 import { ReplyDecoder } from '../../../wire/resp/reply-decoder.js';
 import type { Reply } from '../../../wire/resp/reply.js';
-import { requestBytes } from '../../replication/stream-writer.js';
+import { requestBytes } from '../../../wire/resp/request-encoder.js';
 import type { Network, PeerSocket } from '../network.js';
 
 export interface LinkFault {
