@@ -53,6 +53,7 @@ function record(
   const stream = new ReplicaStream(
     {
       vet: () => undefined,
+      together: (run) => run(),
       apply: (argv, db) => void applied.push(`${db}:${argv.join(' ')}`),
       acknowledge: (offset) => void acks.push(offset),
       forward: (chunk) => void forwarded.push(Buffer.from(chunk)),
@@ -113,6 +114,7 @@ describe("the primary's stream on a replica", () => {
     const stream = new ReplicaStream(
       {
         vet: () => undefined,
+        together: (run) => run(),
         apply: (argv) => {
           if (argv[0] === 'BAD') throw new Error('no such command');
         },

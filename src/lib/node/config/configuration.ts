@@ -7,7 +7,6 @@ import { assert } from '../../kernel/errors.js';
 import type { ConfigWing } from '../ports/wings.js';
 import type { Directive } from './directive.js';
 import { DIRECTIVES, findDirective } from './directives.js';
-import { NEXT_VERSION } from './directives/persistence.js';
 import { compileGlob } from '../../kernel/glob.js';
 import { parseValue } from './values.js';
 
@@ -159,9 +158,6 @@ export class Configuration implements ConfigWing {
   /** What people must know at start: things asked for that are not done. */
   warnings(): readonly string[] {
     const said: string[] = [];
-    if (this.boolean('appendonly')) {
-      said.push(`appendonly yes: no append only file is written. ${NEXT_VERSION}`);
-    }
     if (this.number('maxmemory') > 0) said.push('maxmemory: nothing is evicted, and writes go on.');
     return said;
   }

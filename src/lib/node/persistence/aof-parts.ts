@@ -10,14 +10,20 @@ export function manifestName(filename: string): string {
   return `${filename}.manifest`;
 }
 
-/** The manifest with one more increment, and that increment. */
+/** The manifest with one more increment, which has a number higher than `last`, and that increment. */
 export function withIncrement(
   manifest: AofManifest,
   filename: string,
+  last: number,
 ): { readonly manifest: AofManifest; readonly part: AofPart } {
-  const sequence = (manifest.increments.at(-1)?.sequence ?? 0) + 1;
+  const sequence = Math.max(last, lastIncrement(manifest)) + 1;
   const part = { name: `${filename}.${sequence}.incr.aof`, sequence };
   return { part, manifest: { ...manifest, increments: [...manifest.increments, part] } };
+}
+
+/** History counts: a file that goes only now must not take a new one of its name with it. */
+export function lastIncrement({ history, increments }: AofManifest): number {
+  return Math.max(0, ...[...history, ...increments].map(({ sequence }) => sequence));
 }
 
 export function nextBase(manifest: AofManifest, filename: string, isRdb: boolean): AofPart {
@@ -50,9 +56,12 @@ export interface Growth {
 }
 
 /** By how many percent it has grown, if that is enough; a percentage of 0 never is. */
-export function dueGrowth({ currentBytes, baseBytes, percentage, minBytes }: Growth):
-  | number
-  | undefined {
+export function dueGrowth({
+  currentBytes,
+  baseBytes,
+  percentage,
+  minBytes,
+}: Growth): number | undefined {
   if (percentage === 0 || currentBytes <= minBytes) return undefined;
   const growth = Math.floor((currentBytes * 100) / Math.max(1, baseBytes)) - 100;
   return growth >= percentage ? growth : undefined;

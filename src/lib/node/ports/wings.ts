@@ -47,6 +47,8 @@ export interface DataWing {
   applyReplicated(argv: readonly string[], db: number): void;
   /** Throws a TribError when no such command exists here. */
   vetReplicated(argv: readonly string[]): void;
+  /** What `run` applies of the primary's stream is one transaction. */
+  together(run: () => void): void;
   /** Stop serving writes until the deadline (CLIENT PAUSE, manual failover and MIGRATE each hold one). */
   pauseWrites(owner: 'client' | 'failover' | 'migrate', untilMs: number): void;
   unpauseWrites(owner: 'client' | 'failover' | 'migrate'): void;

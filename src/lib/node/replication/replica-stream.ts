@@ -13,6 +13,8 @@ export interface StreamListener {
   vet(argv: readonly string[]): void;
   /** Apply a command; it throws when it cannot be applied, and the stream stops before it. */
   apply(argv: readonly string[], db: number): void;
+  /** What `run` applies is one transaction. */
+  together(run: () => void): void;
   /** Answer GETACK with the offset as it is now (this command's own bytes are not in it). */
   acknowledge(offset: number): void;
   /** These bytes are applied: they belong to the history, and to the replicas behind. */
@@ -96,7 +98,9 @@ export class ReplicaStream {
   #commit(): void {
     const commands = this.#transaction ?? [];
     this.#transaction = undefined;
-    for (const { argv, db } of commands) this.#listener.apply(argv, db);
+    this.#listener.together(() => {
+      for (const { argv, db } of commands) this.#listener.apply(argv, db);
+    });
   }
 
   #takeReplconf(argv: readonly string[]): void {

@@ -75,6 +75,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly turn = new Turn();
   readonly replyBuffers = new ReplyBuffers();
   readonly reads = new SharedReads();
+  failure: string | undefined;
   readonly #options: AssemblyOptions;
   readonly #keyspace: Keyspace;
   readonly #pauses = new Pauses();
@@ -160,6 +161,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       sessions: this.sessions,
       monitors: this.sessions.monitors,
       blocked: this.#blocked,
+      appender: this.#persistence,
       prng: this.#prng,
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
@@ -309,6 +311,14 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     return this.#bus;
   }
 
+  /** Going on would break what was promised: as after a crash, what is on disk is all there is. */
+  #fail(reason: string): void {
+    if (this.#stopping !== undefined) return;
+    this.failure = reason;
+    this.#options.log('warning', `The node ends: ${reason}`);
+    void this.kill();
+  }
+
   async #endInGoodOrder(): Promise<void> {
     const { log } = this.#options;
     this.#waiting.pause('shutdown', 'writes', Infinity);
@@ -347,6 +357,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         this.#dispatcher.executeReplicated(this.#stream, argv);
       },
       vetReplicated: (argv) => this.#dispatcher.vetReplicated(this.#stream, argv),
+      together: (run) => this.#runner.together(run),
+      onCleared: () => this.#persistence.append(0, ['FLUSHALL']),
       propagate: (db, argv) => this.#runner.propagateAlone(db, argv),
       pause: (owner, untilMs) => this.#waiting.pause(owner, 'writes', untilMs),
       unpause: (owner) => this.#waiting.unpause(owner),
@@ -371,6 +383,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       port: () => this.port,
       isPausedForFailover: () =>
         this.#pauses.scope(Date.now()) !== undefined && this.#pauses.holds('failover'),
+      onReplaced: () => this.#persistence.noteReplaced(),
       onRoleChange: () => {
         this.#servingRules.refresh();
         this.#runner.refreshExpiryMode();
@@ -419,6 +432,11 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       isReplica: () => this.#replication.role === 'replica',
       position: () => this.#replication.position(),
       restorePosition: (position) => this.#replication.restorePosition(position),
+      apply: (argv, db) => {
+        this.#stream.db = db;
+        return this.#dispatcher.executeLoaded(this.#stream, argv);
+      },
+      onFatal: (reason) => this.#fail(reason),
       onStatus: () => {
         const { isLoading, writeRefusal } = this.#persistence;
         this.#servingRules.isLoading = isLoading;

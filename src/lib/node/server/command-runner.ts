@@ -12,7 +12,7 @@ import type { Connection } from './connection.js';
 import { Execution } from './execution.js';
 import type { Monitors } from './monitors.js';
 import type { Pauses } from './pauses.js';
-import { Propagation } from './propagation.js';
+import { type Appender, Propagation } from './propagation.js';
 import { redact } from './redaction.js';
 import type { ServingRules } from './serving-rules.js';
 import type { QueuedCommand } from './transaction.js';
@@ -20,6 +20,7 @@ import type { QueuedCommand } from './transaction.js';
 export interface CommandRunnerOptions {
   readonly keyspace: Keyspace;
   readonly wings: Wings;
+  readonly appender: Appender;
   readonly sessions: SessionsPort;
   readonly monitors: Monitors;
   readonly pauses: Pauses;
@@ -46,7 +47,7 @@ export class CommandRunner {
     this.#wings = options.wings;
     this.#rules = options.rules;
     this.#blocked = options.blocked;
-    this.#propagation = new Propagation(options.wings);
+    this.#propagation = new Propagation(options.wings, options.appender);
     this.#execution = this.#newExecution();
     options.keyspace.onExpired = (db, key) => this.#noteExpired(db, key);
   }
@@ -108,6 +109,18 @@ export class CommandRunner {
     }
   }
 
+  /** A transaction of the primary's stream, whose commands come one by one. */
+  together(run: () => void): void {
+    this.#propagation.together(run);
+  }
+
+  /** One command of a file, for its effect on the data alone. */
+  runLoaded(connection: Connection, command: Command, argv: readonly string[]): void {
+    this.#keyspace.expiryMode = 'ignore';
+    this.#execution.begin(connection, argv, this.#options.nowMs(), true);
+    command.run(this.#execution);
+  }
+
   /** Propagate one command from outside of any client: expiry cycle, dropped slots. */
   propagateAlone(db: number, argv: readonly string[]): void {
     this.#propagation.add(db, argv);
@@ -137,7 +150,8 @@ export class CommandRunner {
     command.run(execution);
     // Keys that expired under a command have their own DEL; they are no change of its making.
     const changes = keyspace.changeCount - changesBefore - (keyspace.expiredCount - expiredBefore);
-    if (changes > 0 && command.isWrite && !execution.hasSpoken && !isReplicated) {
+    if (isReplicated) this.#noteReplicated(execution, command);
+    else if (changes > 0 && command.isWrite && !execution.hasSpoken) {
       this.#propagation.add(execution.db.index, argv);
     }
     const hasFailed = replies.errorCount !== errorsBefore;
@@ -153,6 +167,13 @@ export class CommandRunner {
     }
     if (this.#rules.slowerThanMicros >= 0 && micros >= this.#rules.slowerThanMicros) {
       this.#noteSlow(connection, one, micros);
+    }
+  }
+
+  /** The stream says exactly what to do, so its words are what a file needs. */
+  #noteReplicated({ argv, db }: Execution, command: Command): void {
+    if (command.isWrite && this.#propagation.takesReplicated) {
+      this.#propagation.add(db.index, argv);
     }
   }
 

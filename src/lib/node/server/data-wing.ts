@@ -7,6 +7,9 @@ export interface KeyspaceWingOptions {
   readonly keyspace: Keyspace;
   readonly applyReplicated: (argv: readonly string[], db: number) => void;
   readonly vetReplicated: (argv: readonly string[]) => void;
+  readonly together: (run: () => void) => void;
+  /** Everything went, and no command says so. */
+  readonly onCleared: () => void;
   readonly propagate: (db: number, argv: readonly string[]) => void;
   readonly pause: (owner: PauseOwner, untilMs: number) => void;
   readonly unpause: (owner: PauseOwner) => void;
@@ -28,10 +31,14 @@ export function createDataWing(options: KeyspaceWingOptions): DataWing {
         options.propagate(0, ['DEL', key]);
       }
     },
-    flushAll: () => keyspace.clear(),
+    flushAll: () => {
+      keyspace.clear();
+      options.onCleared();
+    },
     hasKey: (key, nowMs) => keyspace.db(0).peek(key, nowMs) !== undefined,
     applyReplicated: options.applyReplicated,
     vetReplicated: options.vetReplicated,
+    together: options.together,
     pauseWrites: options.pause,
     unpauseWrites: options.unpause,
     releaseBlocked: options.releaseBlocked,

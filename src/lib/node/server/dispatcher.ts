@@ -71,6 +71,14 @@ export class Dispatcher {
     expectNoError(stream, argv, errorsBefore);
   }
 
+  /** Apply one command of an append-only file; what it answers is nobody's. @returns false when there is none. */
+  executeLoaded(stream: Connection, argv: readonly string[]): boolean {
+    const command = this.#resolve(stream, argv);
+    if (command !== undefined) this.#runner.runLoaded(stream, command, argv);
+    stream.replies.discard();
+    return command !== undefined;
+  }
+
   #execute(connection: Connection, argv: string[]): void {
     const command = this.#resolve(connection, argv);
     if (command === undefined) return;

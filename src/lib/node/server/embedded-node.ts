@@ -14,7 +14,9 @@ export interface EmbeddedNode {
   readonly runId: string;
   readonly dir: string;
   readonly wings: Wings;
-  /** Settles when the node has ended, by `stop`, `kill` or SHUTDOWN. */
+  /** Why it ended by itself: it could not keep its promises (a disk that fails under `appendfsync always`). */
+  readonly failure: string | undefined;
+  /** Settles when the node has ended, by `stop`, `kill` or SHUTDOWN, or by a failure. */
   readonly ended: Promise<void>;
   /** Ends in good order: files written, peers told. Idempotent. */
   stop(): Promise<void>;

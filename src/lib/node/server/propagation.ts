@@ -1,8 +1,15 @@
 /**
- * What commands add to the replication stream. A turn's commands are gathered and leave together: several
- * effects of one client command travel as one transaction, so that a replica never shows half of them.
+ * What commands add to the replication stream, and to the append-only file. A command's effects are gathered
+ * and leave together: several effects of one client command travel as one transaction, so that nobody who
+ * reads them, a replica or a start after a crash, ever shows half of them.
  */
 import type { Wings } from '../ports/wings.js';
+
+/** Takes commands to a file. */
+export interface Appender {
+  readonly isAppending: boolean;
+  append(db: number, argv: readonly string[]): void;
+}
 
 interface Propagated {
   readonly db: number;
@@ -11,29 +18,57 @@ interface Propagated {
 
 export class Propagation {
   readonly #wings: Pick<Wings, 'replication'>;
+  readonly #appender: Appender;
   #pending: Propagated[] = [];
+  #isHeld = false;
 
-  constructor(wings: Pick<Wings, 'replication'>) {
+  constructor(wings: Pick<Wings, 'replication'>, appender: Appender) {
     this.#wings = wings;
+    this.#appender = appender;
+  }
+
+  /** A replica's executed commands matter to its file alone. */
+  get takesReplicated(): boolean {
+    return this.#appender.isAppending;
   }
 
   add(db: number, argv: readonly string[]): void {
     this.#pending.push({ db, argv });
   }
 
+  /** What `run` leads to leaves as one. */
+  together(run: () => void): void {
+    this.#isHeld = true;
+    try {
+      run();
+    } finally {
+      this.#isHeld = false;
+      this.flush();
+    }
+  }
+
   flush(): void {
-    if (this.#pending.length === 0) return;
+    if (this.#pending.length === 0 || this.#isHeld) return;
     const pending = this.#pending;
     this.#pending = [];
     const { replication } = this.#wings;
+    const appender = this.#appender;
+    if (appender.isAppending) inOne(pending, (db, argv) => appender.append(db, argv));
     // A replica's stream is its primary's, byte for byte; what it executes adds nothing.
     if (replication.role === 'replica') return;
-    if (pending.length === 1) {
-      replication.propagate(pending[0]!.db, pending[0]!.argv);
-      return;
-    }
-    replication.propagate(pending[0]!.db, ['MULTI']);
-    for (const { db, argv } of pending) replication.propagate(db, argv);
-    replication.propagate(pending.at(-1)!.db, ['EXEC']);
+    inOne(pending, (db, argv) => replication.propagate(db, argv));
   }
+}
+
+function inOne(
+  pending: readonly Propagated[],
+  send: (db: number, argv: readonly string[]) => void,
+): void {
+  if (pending.length === 1) {
+    send(pending[0]!.db, pending[0]!.argv);
+    return;
+  }
+  send(pending[0]!.db, ['MULTI']);
+  for (const { db, argv } of pending) send(db, argv);
+  send(pending.at(-1)!.db, ['EXEC']);
 }

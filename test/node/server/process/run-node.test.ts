@@ -162,12 +162,6 @@ describe('trib node', function () {
     expect(node.output()).to.match(/WARNING: pid file not written/);
   });
 
-  it('says loudly what comes with the next version', async () => {
-    const args = ['--port', String(await freePort()), '--appendonly', 'yes'];
-    const node = await startNodeProcess(args, newFolder());
-    expect(node.output()).to.match(/# WARNING: appendonly yes.*next version/);
-  });
-
   it('ends in good order on SIGINT, ignores SIGHUP, and ends when SHUTDOWN asks', async () => {
     const port = await freePort();
     const first = await startNodeProcess(['--port', String(port)], newFolder());
@@ -192,13 +186,9 @@ describe('trib node', function () {
       'd.pid',
       '--logfile',
       'd.log',
-      '--appendonly',
-      'yes',
     ];
     const parent = spawnNode(args, dir);
     expect(await parent.ended, parent.output()).to.equal(0);
-    // Its log is in a file that nobody has open.
-    expect(parent.output()).to.match(/^WARNING: appendonly yes.*next version\.\n$/);
     const pid = Number(readFileSync(join(dir, 'd.pid'), 'utf8'));
     willStop(pid);
     expect(pid).not.to.equal(parent.child.pid);

@@ -12,11 +12,6 @@ import {
 import { checkName } from './checks.js';
 import { saveKind } from './words.js';
 
-/** Said for `appendonly yes`: data that people expect on disk is not there. */
-export const NEXT_VERSION = 'Saving to disk comes with the next version.';
-
-const NOT_YET = ['accepted', NEXT_VERSION] as const;
-
 export const PERSISTENCE_DIRECTIVES: readonly Directive[] = [
   text('dir', './', ['effective', 'The folder of nodes.conf and every other relative file.'], {
     isProtected: true,
@@ -63,22 +58,45 @@ export const PERSISTENCE_DIRECTIVES: readonly Directive[] = [
       hidden: true,
     },
   ),
-  yesNo('appendonly', 'no', NOT_YET),
-  text('appendfilename', 'appendonly.aof', NOT_YET, {
+  yesNo('appendonly', 'no', [
+    'effective',
+    'Writes are appended to a file; loaded from it at start.',
+  ]),
+  text('appendfilename', 'appendonly.aof', ['effective', 'What its files are called by.'], {
     immutable: true,
     check: (value) => checkName('appendfilename', 'filename', value),
   }),
-  text('appenddirname', 'appendonlydir', NOT_YET, {
+  text('appenddirname', 'appendonlydir', ['effective', 'Their folder, in dir.'], {
     immutable: true,
     check: (value) => checkName('appenddirname', 'dirname', value),
   }),
-  choice('appendfsync', ['everysec', 'always', 'no'], 'everysec', NOT_YET),
-  yesNo('no-appendfsync-on-rewrite', 'no', NOT_YET),
-  integer('auto-aof-rewrite-percentage', 100, NOT_YET),
-  memory('auto-aof-rewrite-min-size', 67_108_864, NOT_YET, { max: LONG_MAX }),
-  yesNo('aof-load-truncated', 'yes', NOT_YET),
-  yesNo('aof-use-rdb-preamble', 'yes', NOT_YET),
-  yesNo('aof-timestamp-enabled', 'no', NOT_YET),
-  yesNo('aof-disable-auto-gc', 'no', NOT_YET),
-  yesNo('aof-rewrite-incremental-fsync', 'yes', NOT_YET),
+  choice('appendfsync', ['everysec', 'always', 'no'], 'everysec', [
+    'effective',
+    'When what is written is brought to the disk itself.',
+  ]),
+  yesNo('no-appendfsync-on-rewrite', 'no', [
+    'effective',
+    'No syncs while files are written in the background.',
+  ]),
+  integer('auto-aof-rewrite-percentage', 100, [
+    'effective',
+    'Growth after which the file is rewritten; 0 is never.',
+  ]),
+  memory(
+    'auto-aof-rewrite-min-size',
+    67_108_864,
+    ['effective', 'A smaller file is not rewritten.'],
+    { max: LONG_MAX },
+  ),
+  yesNo('aof-load-truncated', 'yes', [
+    'effective',
+    'No: a file with an unfinished end is refused.',
+  ]),
+  yesNo('aof-use-rdb-preamble', 'yes', ['effective', 'No: bases are made of commands.']),
+  yesNo('aof-timestamp-enabled', 'no', ['effective', 'Lines that tell when.']),
+  yesNo('aof-disable-auto-gc', 'no', ['effective', 'Yes: parts that a rewrite replaced stay.']),
+  yesNo('aof-rewrite-incremental-fsync', 'yes', [
+    'effective',
+    'A base is brought to the disk as it grows.',
+  ]),
 ];

@@ -38,7 +38,9 @@ export class AofFile {
    * Writes all of it, or as if nothing had been written. @returns what the disk says otherwise; `kept` bytes
    * of a write cut short could not be taken back.
    */
-  write(bytes: Uint8Array): { readonly error: NodeJS.ErrnoException; readonly kept: number } | undefined {
+  write(
+    bytes: Uint8Array,
+  ): { readonly error: NodeJS.ErrnoException; readonly kept: number } | undefined {
     let at = 0;
     try {
       while (at < bytes.length) at += writeSync(this.#file, bytes, at, bytes.length - at, null);

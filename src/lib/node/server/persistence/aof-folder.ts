@@ -27,7 +27,7 @@ import type { ConfigWing, Log } from '../../ports/wings.js';
 import { syncFolder } from '../sync-folder.js';
 
 export class AofFolder {
-  /** `appendfilename` */
+  /** `appendfilename`; names are latin1 strings, one char a byte, paths are not. */
   readonly filename: string;
   readonly path: string;
   readonly manifestPath: string;
@@ -35,16 +35,15 @@ export class AofFolder {
   readonly #log: Log;
 
   constructor(config: ConfigWing, log: Log) {
-    const value = (name: string): string => latin1ToUtf8(config.get(name) ?? '');
-    this.#dir = value('dir');
+    this.#dir = latin1ToUtf8(config.get('dir') ?? '.');
     this.#log = log;
-    this.filename = value('appendfilename');
-    this.path = join(this.#dir, value('appenddirname'));
-    this.manifestPath = join(this.path, manifestName(this.filename));
+    this.filename = config.get('appendfilename') ?? '';
+    this.path = join(this.#dir, latin1ToUtf8(config.get('appenddirname') ?? ''));
+    this.manifestPath = this.pathOf(manifestName(this.filename));
   }
 
   pathOf(name: string): string {
-    return join(this.path, name);
+    return join(this.path, latin1ToUtf8(name));
   }
 
   create(): void {
@@ -85,7 +84,7 @@ export class AofFolder {
    * and the file still there.
    */
   upgrade(manifest: AofManifest): AofManifest {
-    const oldPath = join(this.#dir, this.filename);
+    const oldPath = join(this.#dir, latin1ToUtf8(this.filename));
     if (!existsSync(oldPath) || !this.#awaitsOldFile(manifest)) return manifest;
     const upgraded = { ...EMPTY_MANIFEST, base: { name: this.filename, sequence: 1 } };
     this.create();
@@ -108,10 +107,11 @@ export class AofFolder {
   sizeOf({ name }: AofPart): number {
     const found = statSync(this.pathOf(name), { throwIfNoEntry: false });
     if (found !== undefined) return found.size;
-    throw corrupt(
-      this.pathOf(name),
-      `${manifestName(this.filename)} names it, and it is not there`,
-    );
+    throw corrupt(this.pathOf(name), 'the manifest names it, and it is not there');
+  }
+
+  removeNow(name: string): void {
+    rmSync(this.pathOf(name), { force: true });
   }
 
   /** Nobody waits for it. */
@@ -121,10 +121,6 @@ export class AofFolder {
         this.#log('warning', `Cannot remove ${this.pathOf(name)}: ${messageOf(error)}`);
       });
     }
-  }
-
-  removeNow(name: string): void {
-    rmSync(this.pathOf(name), { force: true });
   }
 }
 

@@ -156,7 +156,8 @@ export class AofWriter {
     this.#unwritten = bytes.subarray(failure.kept);
     const text = systemText(failure.error);
     this.#complain(`Cannot write to the append-only file: ${text}`);
-    if (this.#policy === 'always') this.#options.onFatal(`cannot write ${this.#file.path}: ${text}`);
+    if (this.#policy === 'always')
+      this.#options.onFatal(`cannot write ${this.#file.path}: ${text}`);
     else this.#settleWrite(text);
     return false;
   }

@@ -4,7 +4,6 @@
  * manifest changes when both are whole, so at every moment the files it names are all there is.
  */
 import { renameSync } from 'node:fs';
-import { latin1ToUtf8 } from '../../../kernel/bytes.js';
 import { messageOf } from '../../../kernel/errors.js';
 import { type AofManifest, type AofPart, EMPTY_MANIFEST } from '../../../wire/aof-manifest.js';
 import {
@@ -50,6 +49,8 @@ export class Aof {
   readonly #options: AofOptions;
   #folder: AofFolder;
   #manifest: AofManifest = EMPTY_MANIFEST;
+  /** The highest number an increment had here. */
+  #lastIncrement = 0;
   #writer: AofWriter | undefined;
   /** What is appended counts only with a base that is not there yet. */
   #awaitsBase = false;
@@ -74,7 +75,7 @@ export class Aof {
   }
 
   get isOn(): boolean {
-    return this.#writer !== undefined;
+    return this.#writer !== undefined || this.#awaitsBase;
   }
 
   get isRewriting(): boolean {
@@ -121,7 +122,7 @@ export class Aof {
       manifest = { ...manifest, base };
     }
     const last = manifest.increments.at(-1);
-    const next = last === undefined ? withIncrement(manifest, folder.filename) : { part: last, manifest };
+    const next = last === undefined ? this.#withIncrement(manifest) : { part: last, manifest };
     const file = new AofFile(folder.pathOf(next.part.name), 'append');
     if (next.manifest !== this.#manifest) folder.writeManifest(next.manifest);
     this.#manifest = next.manifest;
@@ -139,14 +140,13 @@ export class Aof {
     this.#folder = new AofFolder(config, log);
     try {
       this.#manifest = this.#folder.readManifest();
-      this.#awaitsBase = true;
-      if (this.#options.isSaving()) {
-        this.#openPending();
-        this.scheduleRewrite();
-        return undefined;
-      }
     } catch (error) {
       return messageOf(error);
+    }
+    this.#awaitsBase = true;
+    if (this.#options.isSaving()) {
+      this.scheduleRewrite();
+      return undefined;
     }
     const failure = this.startRewrite();
     if (failure !== undefined) this.turnOff();
@@ -159,7 +159,7 @@ export class Aof {
     this.#isScheduled = false;
     this.#awaitsBase = false;
     this.#closeWriter();
-    if (wasPending) this.#folder.removeLater([pendingIncrementName(this.#folder.filename)]);
+    if (wasPending) this.#folder.removeNow(pendingIncrementName(this.#folder.filename));
     this.#options.onStatus();
   }
 
@@ -188,7 +188,7 @@ export class Aof {
     const folder = this.#folder;
     try {
       folder.create();
-      if (this.#writer !== undefined || this.#awaitsBase) this.#beginIncrement();
+      if (this.isOn) this.#beginIncrement();
       else this.#manifest = folder.readManifest();
     } catch (error) {
       log('warning', `The append-only file cannot be rewritten: ${messageOf(error)}`);
@@ -238,7 +238,7 @@ export class Aof {
     const writer = this.#writer!;
     writer.flush(true);
     if (writer.bufferedBytes > 0) throw new Error(writer.error ?? 'its writes fail');
-    const { part, manifest } = withIncrement(this.#manifest, folder.filename);
+    const { part, manifest } = this.#withIncrement(this.#manifest);
     const file = new AofFile(folder.pathOf(part.name), 'new');
     folder.writeManifest(manifest);
     this.#manifest = manifest;
@@ -257,14 +257,12 @@ export class Aof {
 
   #finish(rewrite: Rewrite, bytes: number): void {
     const folder = this.#folder;
-    if (this.#rewrite !== rewrite) {
-      folder.removeLater([rewrite.base.name]);
-      return;
-    }
+    // What a broken-off one left is named nowhere, and the next one takes its place.
+    if (this.#rewrite !== rewrite) return;
     try {
       this.#adopt(rewrite.base);
     } catch (error) {
-      folder.removeLater([rewrite.base.name]);
+      folder.removeNow(rewrite.base.name);
       this.#fail(rewrite, messageOf(error));
       return;
     }
@@ -285,18 +283,30 @@ export class Aof {
       this.#manifest = manifest;
       return;
     }
-    const next = withIncrement({ ...manifest, increments: this.#manifest.increments }, folder.filename);
+    const next = this.#withIncrement({
+      ...manifest,
+      increments: this.#manifest.increments,
+    });
     renameSync(folder.pathOf(pendingIncrementName(folder.filename)), folder.pathOf(next.part.name));
     // From here on the increment has its name, so even a manifest that fails changes nothing here.
     const adopted = { ...manifest, increments: [next.part] };
     try {
       folder.writeManifest(adopted);
     } catch (error) {
-      renameSync(folder.pathOf(next.part.name), folder.pathOf(pendingIncrementName(folder.filename)));
+      renameSync(
+        folder.pathOf(next.part.name),
+        folder.pathOf(pendingIncrementName(folder.filename)),
+      );
       throw error;
     }
     this.#manifest = adopted;
     this.#awaitsBase = false;
+  }
+
+  #withIncrement(manifest: AofManifest): ReturnType<typeof withIncrement> {
+    const next = withIncrement(manifest, this.#folder.filename, this.#lastIncrement);
+    this.#lastIncrement = next.part.sequence;
+    return next;
   }
 
   #fail(rewrite: Rewrite, reason: string): void {
@@ -315,7 +325,11 @@ export class Aof {
     this.#failuresInRow = isDone ? 0 : this.#failuresInRow + 1;
     const minutes = retryMinutes(this.#failuresInRow);
     this.#retryAtMs = minutes === 0 ? 0 : nowMs() + minutes * 60_000;
-    if (minutes > 0) log('warning', `Rewriting failed ${this.#failuresInRow} times in a row; the next attempt is in ${minutes} min`);
+    if (minutes > 0)
+      log(
+        'warning',
+        `Rewriting failed ${this.#failuresInRow} times in a row; the next attempt is in ${minutes} min`,
+      );
   }
 
   #cancelRewrite(): void {
@@ -360,15 +374,15 @@ export class Aof {
   }
 
   facts(): AofFacts | undefined {
+    if (!this.isOn) return undefined;
     const writer = this.#writer;
-    if (writer === undefined) return undefined;
     return {
       currentBytes: this.#currentBytes,
       baseBytes: this.#baseBytes,
-      isRewritePending: false,
-      bufferedBytes: writer.bufferedBytes,
-      isSyncing: writer.isSyncing,
-      delayedSyncs: writer.delayedSyncs,
+      isRewritePending: this.#isScheduled,
+      bufferedBytes: writer?.bufferedBytes ?? 0,
+      isSyncing: writer?.isSyncing ?? false,
+      delayedSyncs: writer?.delayedSyncs ?? 0,
     };
   }
 
@@ -434,6 +448,6 @@ export class Aof {
       return;
     }
     this.#manifest = manifest;
-    this.#folder.removeLater(history.map(({ name }) => latin1ToUtf8(name)));
+    this.#folder.removeLater(history.map(({ name }) => name));
   }
 }

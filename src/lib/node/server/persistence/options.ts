@@ -18,6 +18,10 @@ export interface PersistenceOptions {
   readonly position: () => StreamPosition | undefined;
   /** What was loaded stands there in the history of its writer. */
   readonly restorePosition: (position: StreamPosition) => void;
+  /** Runs one command of an append-only file. @returns false when there is no such command. */
+  readonly apply: (argv: readonly string[], db: number) => boolean;
+  /** The node cannot keep its word any more, and must end at once. */
+  readonly onFatal: (reason: string) => void;
   /** Whether commands are served has changed; see `isLoading` and `writeRefusal`. */
   readonly onStatus: () => void;
 }
@@ -26,6 +30,12 @@ export interface RunningPersistence extends PersistenceWing {
   readonly isLoading: boolean;
   /** The error that answers writes while they would not reach the disk; undefined when they do. */
   readonly writeRefusal: string | undefined;
+  /** Commands are to be appended to a file. */
+  readonly isAppending: boolean;
+  /** What a command did, as it goes to replicas. */
+  append(db: number, argv: readonly string[]): void;
+  /** A primary's data took the place of ours. */
+  noteReplaced(): void;
   /** Reads what is on disk, or as much of it as there was until `stop`. @throws TribError CORRUPT_FILE */
   load(): Promise<void>;
   /** Ten times a second. */

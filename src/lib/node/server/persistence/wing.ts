@@ -15,7 +15,10 @@ import {
 } from '../../persistence/save-points.js';
 import { StagedLoad } from '../../persistence/staged-load.js';
 import type { Failure, ReloadRequest } from '../../ports/persistence.js';
+import { partsOf } from '../../persistence/aof-parts.js';
 import type { PersistenceOptions, RunningPersistence } from './options.js';
+import { Aof } from './aof.js';
+import { loadAof } from './aof-load.js';
 import { type LoadProgress, readRdbFile } from './rdb-load.js';
 import { RdbSaver } from './rdb-saver.js';
 import { inOneBreath, inSlices } from './slices.js';
@@ -38,6 +41,7 @@ interface Loading extends LoadProgress {
 class Persistence implements RunningPersistence {
   readonly #options: PersistenceOptions;
   readonly #saver: RdbSaver;
+  readonly #aof: Aof;
   #savePoints: readonly SavePoint[];
   #isSaveScheduled = false;
   /** What CONFIG SET dir named last, absolute. */
@@ -50,7 +54,10 @@ class Persistence implements RunningPersistence {
     const { config } = options;
     this.#options = options;
     this.#saver = new RdbSaver(options);
+    this.#aof = new Aof({ ...options, isSaving: () => this.isSaving });
     this.#savePoints = parseSavePoints(config.get('save') ?? '');
+    options.turn.beforeReplies(() => this.#aof.flush());
+    config.applyWith('appendonly', (value) => this.#switchAof(value === 'yes'));
     config.applyWith('dir', (value) => this.#enter(value));
     config.onChange('dir', () => config.settle('dir', utf8ToLatin1(this.#folder)));
     config.onChange('save', (value) => {
@@ -69,7 +76,11 @@ class Persistence implements RunningPersistence {
   }
 
   get isRewriting(): boolean {
-    return false;
+    return this.#aof.isRewriting;
+  }
+
+  get isAppending(): boolean {
+    return this.#aof.isOn;
   }
 
   get lastSaveSeconds(): number {
@@ -78,9 +89,9 @@ class Persistence implements RunningPersistence {
 
   get writeRefusal(): string | undefined {
     const stops = this.#options.config.boolean('stop-writes-on-bgsave-error');
-    return stops && this.#savePoints.length > 0 && this.#saver.hasFailed
-      ? SAVING_FAILED
-      : undefined;
+    if (stops && this.#savePoints.length > 0 && this.#saver.hasFailed) return SAVING_FAILED;
+    const { error } = this.#aof;
+    return error === undefined ? undefined : `MISCONF Errors writing to the AOF file: ${error}`;
   }
 
   // --- saving ---------------------------------------------------------------
@@ -98,11 +109,11 @@ class Persistence implements RunningPersistence {
   }
 
   startRewrite(): Failure {
-    return 'not yet';
+    return this.#aof.startRewrite();
   }
 
   scheduleRewrite(): void {
-    return;
+    this.#aof.scheduleRewrite();
   }
 
   noteFlush(): void {
@@ -111,7 +122,17 @@ class Persistence implements RunningPersistence {
     this.#saver.saveNow();
   }
 
+  append(db: number, argv: readonly string[]): void {
+    this.#aof.append(db, argv);
+    this.#options.turn.wake();
+  }
+
+  noteReplaced(): void {
+    this.#aof.startOver();
+  }
+
   tick(): void {
+    this.#aof.tick();
     if (this.isSaving || this.isRewriting) return;
     const point = dueSavePoint(this.#savePoints, this.#saveHistory());
     if (point !== undefined) {
@@ -139,7 +160,20 @@ class Persistence implements RunningPersistence {
 
   async load(): Promise<void> {
     await inSlices(this.#load(), () => !this.#isStopped);
+    if (!this.#isStopped && this.#options.config.boolean('appendonly')) this.#openAof();
     this.#endLoading();
+  }
+
+  #openAof(): void {
+    try {
+      this.#aof.open();
+    } catch (error) {
+      if (error instanceof TribError) throw error;
+      throw new TribError('BAD_CONFIG', `cannot write the append-only file: ${messageOf(error)}`, {
+        hint: 'Set dir to a folder that this user may write, or appendonly to no.',
+        cause: error,
+      });
+    }
   }
 
   reload({ saves, flushes, merges }: ReloadRequest): Failure {
@@ -162,10 +196,26 @@ class Persistence implements RunningPersistence {
   }
 
   reloadAof(): Failure {
-    return 'not yet';
+    const { keyspace, log } = this.#options;
+    try {
+      const found = this.#aof.findWritten();
+      keyspace.clear();
+      inOneBreath(this.#loadAof(found));
+      log('warning', 'The data were loaded again by DEBUG LOADAOF');
+      return undefined;
+    } catch (error) {
+      log('warning', messageOf(error));
+      return messageOf(error);
+    } finally {
+      this.#endLoading();
+    }
   }
 
   *#load(): Generator<undefined, void> {
+    if (this.#options.config.boolean('appendonly')) {
+      yield* this.#loadAof(this.#aof.find());
+      return;
+    }
     const { isReplica, log, nowMs, restorePosition } = this.#options;
     const startedAtMs = nowMs();
     const load = yield* this.#loadRdb({ expired: isReplica() ? 'keep' : 'drop' });
@@ -189,6 +239,31 @@ class Persistence implements RunningPersistence {
     return load;
   }
 
+  *#loadAof(found: ReturnType<Aof['find']>): Generator<undefined, void> {
+    if (partsOf(found.manifest).length === 0) return;
+    const { apply, config, keyspace, log, nowMs } = this.#options;
+    yield* loadAof({
+      ...found,
+      keyspace,
+      apply,
+      log,
+      nowMs,
+      mayBeTruncated: config.boolean('aof-load-truncated'),
+      progress: this.#beginLoading(),
+    });
+  }
+
+  #switchAof(isOn: boolean): string | undefined {
+    // What is loaded decides by itself how it goes on.
+    if (this.isLoading) return undefined;
+    if (!isOn) {
+      this.#aof.turnOff();
+      return undefined;
+    }
+    const failure = this.#aof.turnOn();
+    return failure === undefined ? undefined : 'Unable to turn on AOF. Check server logs.';
+  }
+
   #beginLoading(): Loading {
     const startedAtMs = this.#options.nowMs();
     this.#loading = { startedAtMs, totalBytes: 0, loadedBytes: 0, usedMemoryBytes: 0 };
@@ -206,6 +281,8 @@ class Persistence implements RunningPersistence {
 
   async finish(save: 'save' | 'nosave' | 'default'): Promise<string | undefined> {
     this.#saver.cancel();
+    const appendFailure = this.#aof.finish();
+    if (appendFailure !== undefined) return appendFailure;
     const saves = save === 'save' || (save === 'default' && this.#savePoints.length > 0);
     if (!saves || this.isLoading) return undefined;
     this.#options.log('notice', 'Saving before the end');
@@ -216,6 +293,7 @@ class Persistence implements RunningPersistence {
   stop(): void {
     this.#isStopped = true;
     this.#saver.cancel();
+    this.#aof.stop();
   }
 
   // --- the rest -------------------------------------------------------------
@@ -238,21 +316,15 @@ class Persistence implements RunningPersistence {
         loadedKeys: keys,
         expiredKeys: expired,
       },
-      rewrite: {
-        isScheduled: false,
-        lastDurationMs: undefined,
-        hasFailed: false,
-        count: 0,
-        failuresInRow: 0,
-      },
-      hasWriteFailed: false,
-      aof: undefined,
+      rewrite: this.#aof.rewriteFacts(),
+      hasWriteFailed: this.#aof.hasWriteFailed,
+      aof: this.#aof.facts(),
     });
   }
 
   #writing(): WritingFacts | undefined {
     const { running } = this.#saver;
-    if (running === undefined) return undefined;
+    if (running === undefined) return this.#aof.writing();
     const { file, startedAtMs, keysTotal } = running;
     return { kind: 'rdb', startedAtMs, keysTotal, writtenKeys: file.writtenKeys };
   }

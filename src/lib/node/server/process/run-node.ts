@@ -6,7 +6,6 @@ import { accessSync, appendFileSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { latin1ToUtf8, utf8ToLatin1 } from '../../../kernel/bytes.js';
 import { messageOf, TribError } from '../../../kernel/errors.js';
-import type { Configuration } from '../../config/configuration.js';
 import type { ShutdownRequest } from '../../ports/host.js';
 import type { Log } from '../../ports/wings.js';
 import { type EmbeddedNode, startNode } from '../node.js';
@@ -26,7 +25,6 @@ export interface NodeProcess {
 export async function runNode(args: readonly string[], self: NodeProcess): Promise<number> {
   try {
     const start = readStartConfig(args);
-    if (!isDaemonChild()) sayAloud(start.config, self);
     if (start.config.boolean('daemonize') && !isDaemonChild()) {
       const failure = await startDaemon(start.stdinText);
       if (failure !== undefined) self.stderr(`${failure}\n`);
@@ -45,17 +43,6 @@ export async function runNode(args: readonly string[], self: NodeProcess): Promi
     else self.stderr(`${text}\n`);
     return 1;
   }
-}
-
-/**
- * What was asked for and is not done goes to the log, as with redis-server; but a log in a file is not read
- * at the start, and people lose data by what they do not read.
- */
-function sayAloud(config: Configuration, { stderr }: NodeProcess): void {
-  if (config.get('logfile') === '' && !config.boolean('daemonize')) return;
-  if (!config.isGiven('appendonly')) return;
-  const warning = config.warnings().find((text) => text.startsWith('appendonly '));
-  if (warning !== undefined) stderr(`WARNING: ${warning}\n`);
 }
 
 async function serve({ config, configFile }: StartConfig, self: NodeProcess): Promise<number> {
@@ -79,7 +66,7 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
     for (const warning of config.warnings()) log('warning', `WARNING: ${warning}`);
   };
   warn();
-  for (const name of ['appendonly', 'maxmemory']) config.onChange(name, warn);
+  config.onChange('maxmemory', warn);
   config.rewriteWith(() => rewriteConfigFile(configFile, config));
   let end: (() => void) | undefined;
   // Signals that come while it starts are heard as well: nothing half-started is left behind.
@@ -125,7 +112,7 @@ async function serve({ config, configFile }: StartConfig, self: NodeProcess): Pr
   stopping.release();
   if (hasPidFile) removePidFile(pidFile);
   log('notice', 'The node has ended');
-  return 0;
+  return node.failure === undefined ? 0 : 1;
 }
 
 const SHUTDOWN_DIRECTIVES = {

@@ -14,12 +14,19 @@ export interface ReplicationOptions {
   readonly keyspace: Keyspace;
   readonly data: Pick<
     DataWing,
-    'applyReplicated' | 'vetReplicated' | 'pauseWrites' | 'unpauseWrites' | 'releaseBlocked'
+    | 'applyReplicated'
+    | 'vetReplicated'
+    | 'together'
+    | 'pauseWrites'
+    | 'unpauseWrites'
+    | 'releaseBlocked'
   >;
   readonly config: ConfigWing;
   readonly stats: ServerStats;
   readonly network: Network;
   readonly log: Log;
+  /** A primary's data took the place of ours. */
+  readonly onReplaced: () => void;
   /** Draws replication ids. */
   readonly prng: Prng;
   /** At its end, replicas are sent what it added to the stream. */

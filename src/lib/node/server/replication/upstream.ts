@@ -19,7 +19,7 @@ export interface UpstreamOptions {
   readonly history: ReplicationHistory;
   readonly settings: ReplicationSettings;
   readonly config: ConfigWing;
-  readonly data: Pick<DataWing, 'applyReplicated' | 'vetReplicated'>;
+  readonly data: Pick<DataWing, 'applyReplicated' | 'vetReplicated' | 'together'>;
   readonly log: Log;
   readonly network: Network;
   readonly nowMs: () => number;
@@ -30,6 +30,8 @@ export interface UpstreamOptions {
   readonly downSinceMs: number | undefined;
   /** Present when the other side is asked to take our place: called once, with what went wrong if it did. */
   readonly onTakenOver: ((error?: string) => void) | undefined;
+  /** Its data took the place of ours. */
+  readonly onReplaced: () => void;
   /** So many bytes came from the primary. */
   readonly noteInput: (bytes: number) => void;
   /** Bytes that are applied now: for the history and for our own replicas. */
@@ -248,6 +250,7 @@ export class Upstream {
     const load = this.#load!;
     this.#load = undefined;
     load.adopt();
+    this.#options.onReplaced();
     history.adopt(replicationId, offset, settings.backlogBytes);
     this.#streamDb = load.streamDb;
     this.#mustStartOver = false;
@@ -276,6 +279,7 @@ export class Upstream {
     this.#stream = new ReplicaStream(
       {
         vet: (argv) => data.vetReplicated(argv),
+        together: (run) => data.together(run),
         apply: (argv, db) => {
           if (keyspace.databases[db] === undefined) throw new Error(`there is no database ${db}`);
           data.applyReplicated(argv, db);

@@ -329,6 +329,7 @@ class Replication implements RunningReplication, Sender {
       streamDb: before?.streamDb ?? this.#writer.db ?? 0,
       downSinceMs,
       onTakenOver,
+      onReplaced: () => this.#options.onReplaced(),
       noteInput: (bytes) => (stats.counters.netReplicationInputBytes += bytes),
       forward: (bytes) => {
         this.#history.append(bytes);
