@@ -103,7 +103,7 @@ export class AofReader extends ByteWindow {
     return Number(text);
   }
 
-  #fail(text: string): undefined {
+  #fail(text: string): string[] | undefined {
     this.error = `${text}, at byte ${this.consumedBytes}`;
     return undefined;
   }
