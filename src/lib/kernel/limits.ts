@@ -34,3 +34,6 @@ export const CONCURRENT_NODES_MAX = 128;
 
 /** Array depth a reply may nest; deeper is garbage. */
 export const REPLY_DEPTH_MAX = 128;
+
+/** Random elements with repetition that one command may ask for: the answer is made in one piece. */
+export const RANDOM_ELEMENTS_MAX = 2 ** 24;

@@ -114,7 +114,7 @@ describe('SortedSetValue', () => {
       const count = 10_000;
       for (let step = 0; step < count; step++) {
         const score =
-          order === 'upwards' ? step : order === 'downwards' ? -step : (step * 7919) % count;
+          order === 'upwards' ? step : order === 'downwards' ? count - step : (step * 7919) % count;
         apply(value, model, { member: `m${step}`, score });
       }
       const rows = model.rows();

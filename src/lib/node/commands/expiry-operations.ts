@@ -4,6 +4,7 @@ import { INT64_MAX, INT64_MIN } from '../store/integers.js';
 import { int64, NOT_AN_INTEGER, quotable } from './arguments.js';
 import { deletionWord } from './deletion-word.js';
 import type { StoreCall } from './store-call.js';
+import { readEntry } from './value-access.js';
 
 interface TimeForm {
   readonly command: string;
@@ -42,12 +43,14 @@ function setTime(call: StoreCall, form: TimeForm): void {
   // A time that has passed deletes, but only where time deletes: replicas wait for the primary's DEL.
   if (expireAtMs <= call.nowMs && !call.isReplicated && call.wings.replication.role === 'primary') {
     db.delete(key);
+    db.notify('generic', 'del', key);
     call.propagate(deletionWord(call.wings.config, 'expire'), key);
   } else {
     db.setExpiry(entry, expireAtMs);
     db.touch(key);
     // The conditions travel along: they held here, so they hold wherever the data are the same.
     call.propagate('PEXPIREAT', key, String(expireAtMs), ...argv.slice(3));
+    db.notify('generic', 'expire', key);
   }
   reply.integer(1);
 }
@@ -123,7 +126,7 @@ function remaining(call: StoreCall, expireAtMs: number): number {
 }
 
 function replyTime(call: StoreCall, form: (expireAtMs: number) => number): void {
-  const entry = call.db.lookup(call.argv[1]!, call.nowMs);
+  const entry = readEntry(call, call.argv[1]!);
   if (entry === undefined) call.reply.integer(-2);
   else call.reply.integer(entry.expireAtMs === NEVER ? -1 : form(entry.expireAtMs));
 }
@@ -137,5 +140,6 @@ export function persist(call: StoreCall): void {
   }
   db.setExpiry(entry, NEVER);
   db.touch(entry.key);
+  db.notify('generic', 'persist', entry.key);
   call.reply.integer(1);
 }

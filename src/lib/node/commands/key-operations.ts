@@ -5,40 +5,43 @@ import { compileGlob } from '../../kernel/glob.js';
 import { isCanonicalInteger } from '../store/integers.js';
 import { cloneValue, typeName, type Value } from '../store/value.js';
 import { integer, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
+import { scanCursor, scanOptions } from './scan-options.js';
 import type { StoreCall } from './store-call.js';
+import { readAny, readEntry } from './value-access.js';
 
 export function del(call: StoreCall): void {
   const { argv, db } = call;
   let deleted = 0;
   for (let at = 1; at < argv.length; at++) {
-    if (db.lookup(argv[at]!, call.nowMs) !== undefined && db.delete(argv[at]!)) deleted++;
+    const key = argv[at]!;
+    if (db.lookup(key, call.nowMs) === undefined) continue;
+    db.delete(key);
+    db.notify('generic', 'del', key);
+    deleted++;
   }
   call.reply.integer(deleted);
 }
 
 export function exists(call: StoreCall): void {
-  const { argv, db } = call;
+  const { argv } = call;
   let found = 0;
   for (let at = 1; at < argv.length; at++) {
-    if (db.lookup(argv[at]!, call.nowMs) !== undefined) found++;
+    if (readEntry(call, argv[at]!) !== undefined) found++;
   }
   call.reply.integer(found);
 }
 
 export function touch(call: StoreCall): void {
-  const { argv, db } = call;
+  const { argv } = call;
   let found = 0;
   for (let at = 1; at < argv.length; at++) {
-    const entry = db.lookup(argv[at]!, call.nowMs);
-    if (entry === undefined) continue;
-    db.noteAccess(entry, call.nowMs);
-    found++;
+    if (readAny(call, argv[at]!) !== undefined) found++;
   }
   call.reply.integer(found);
 }
 
 export function type(call: StoreCall): void {
-  const entry = call.db.lookup(call.argv[1]!, call.nowMs);
+  const entry = readEntry(call, call.argv[1]!);
   call.reply.status(entry === undefined ? 'none' : typeName(entry.value));
 }
 
@@ -53,22 +56,13 @@ export function keys(call: StoreCall): void {
   for (const key of found) reply.bulk(key);
 }
 
-interface ScanOptions {
-  readonly matches: (key: string) => boolean;
-  readonly count: number;
-  readonly type: string | undefined;
-}
-
 export function scan(call: StoreCall): void {
   const { argv, db, reply } = call;
-  if (!/^[+-]?[0-9]{1,20}$/.test(argv[1]!)) {
-    reply.error('ERR invalid cursor');
-    return;
-  }
-  const options = scanOptions(call);
-  if (options === undefined) return;
+  const from = scanCursor(call, argv[1]!);
+  const options = from === undefined ? undefined : scanOptions(call, 2, true);
+  if (from === undefined || options === undefined) return;
   const met: Entry[] = [];
-  const cursor = db.scan(Number(argv[1]!), options.count, (entry) => met.push(entry));
+  const cursor = db.scan(from, options.count, (entry) => met.push(entry));
   const found = met.filter(
     (entry) =>
       options.matches(entry.key) &&
@@ -79,31 +73,6 @@ export function scan(call: StoreCall): void {
   reply.bulk(String(cursor));
   reply.array(found.length);
   for (const entry of found) reply.bulk(entry.key);
-}
-
-function scanOptions(call: StoreCall): ScanOptions | undefined {
-  const { argv, reply } = call;
-  let matches: ScanOptions['matches'] = () => true;
-  let count = 10;
-  let wanted: string | undefined;
-  for (let at = 2; at < argv.length; at += 2) {
-    const word = argv[at]!.toLowerCase();
-    const value = argv[at + 1];
-    if (value !== undefined && word === 'count') {
-      const given = integer(value);
-      if (given === undefined || given < 1) {
-        reply.error(given === undefined ? NOT_AN_INTEGER : SYNTAX_ERROR);
-        return undefined;
-      }
-      count = given;
-    } else if (value !== undefined && word === 'match') matches = compileGlob(value);
-    else if (value !== undefined && word === 'type') wanted = value.toLowerCase();
-    else {
-      reply.error(SYNTAX_ERROR);
-      return undefined;
-    }
-  }
-  return { matches, count, type: wanted };
 }
 
 /** Replicas only hide expired keys, so a database full of them could be drawn from for ever. */
@@ -145,6 +114,8 @@ function moveWithin(call: StoreCall, onlyIfNew: boolean): 'missing' | 'stays' | 
   const { expireAtMs } = entry;
   place(db, { key: to, entry, value: entry.value, expireAtMs, nowMs });
   db.delete(from);
+  db.notify('generic', 'rename_from', from);
+  db.notify('generic', 'rename_to', to);
   return 'moved';
 }
 
@@ -198,13 +169,14 @@ export function copy(call: StoreCall): void {
     reply.error('ERR source and destination objects are the same');
     return;
   }
-  const entry = call.db.lookup(from, nowMs);
+  const entry = readEntry(call, from);
   if (entry === undefined || (target.lookup(to, nowMs) !== undefined && !replaces)) {
     reply.integer(0);
     return;
   }
   const { expireAtMs } = entry;
   place(target, { key: to, entry, value: cloneValue(entry.value), expireAtMs, nowMs });
+  target.notify('generic', 'copy_to', to);
   reply.integer(1);
 }
 
@@ -232,6 +204,8 @@ export function move(call: StoreCall): void {
   }
   place(target, { key, entry, value: entry.value, expireAtMs: entry.expireAtMs, nowMs });
   call.db.delete(key);
+  call.db.notify('generic', 'move_from', key);
+  target.notify('generic', 'move_to', key);
   reply.integer(1);
 }
 

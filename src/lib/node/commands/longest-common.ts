@@ -5,6 +5,7 @@
 import { BULK_BYTES_MAX } from '../../kernel/limits.js';
 import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import type { StoreCall } from './store-call.js';
+import { readAny } from './value-access.js';
 
 interface Match {
   readonly a: readonly [from: number, to: number];
@@ -21,7 +22,7 @@ interface Options {
 export function lcs(call: StoreCall): void {
   const { argv, reply } = call;
   const [a, b] = [argv[1]!, argv[2]!].map((key) => {
-    const { value } = call.db.lookup(key, call.nowMs) ?? { value: '' };
+    const value = readAny(call, key) ?? '';
     return typeof value === 'string' ? value : undefined;
   });
   if (a === undefined || b === undefined) {

@@ -7,16 +7,17 @@ import { sizeOf, typeName, type Value } from '../store/value.js';
 import { ValueBuilder } from '../store/value-builder.js';
 import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import type { StoreCall } from './store-call.js';
+import { readAny } from './value-access.js';
 
 const BAD_DATA = 'ERR Bad data format';
 
 export function dump(call: StoreCall): void {
-  const entry = call.db.lookup(call.argv[1]!, call.nowMs);
-  if (entry === undefined) {
+  const value = readAny(call, call.argv[1]!);
+  if (value === undefined) {
     call.reply.null();
     return;
   }
-  const payload = dumpOf(entry.value);
+  const payload = dumpOf(value);
   if (payload.ok) call.reply.bulk(payload.value);
   else call.reply.error(`ERR ${payload.error}`);
 }
@@ -60,7 +61,10 @@ export function restore(call: StoreCall): void {
   const expireAtMs = isAbsolute || ttl === 0 ? ttl : nowMs + ttl;
   const deleted = db.delete(key);
   if (ttl > 0 && expireAtMs <= nowMs && !call.isReplicated) {
-    if (deleted) call.propagate('DEL', key);
+    if (deleted) {
+      db.notify('generic', 'del', key);
+      call.propagate('DEL', key);
+    }
     reply.status('OK');
     return;
   }
@@ -73,6 +77,7 @@ export function restore(call: StoreCall): void {
     if (!isAbsolute) call.propagate(...argv.with(2, String(expireAtMs)), 'ABSTTL');
   }
   reply.status('OK');
+  db.notify('generic', 'restore', key);
 }
 
 function parseValue(payload: string, db: Database): Result<Value> {

@@ -9,6 +9,7 @@ import {
   entryForWriting,
   type Found,
   overwrite,
+  readAny,
   readValue,
   refusesLength,
 } from './value-access.js';
@@ -27,11 +28,14 @@ function replace(call: StoreCall, key: string, value: string): void {
   const { db } = call;
   const entry = db.set(key, value, call.nowMs);
   if (entry.expireAtMs !== NEVER) db.setExpiry(entry, NEVER);
+  db.notify('string', 'set', key);
 }
 
 function setWithExpiry(call: StoreCall, key: string, value: string, expireAtMs: number): void {
   const { db } = call;
   db.setExpiry(db.set(key, value, call.nowMs), expireAtMs);
+  db.notify('string', 'set', key);
+  db.notify('generic', 'expire', key);
   call.propagate('SET', key, value, 'PXAT', String(expireAtMs));
 }
 
@@ -65,8 +69,10 @@ export function set(call: StoreCall): void {
   }
   if (expireAtMs !== undefined) setWithExpiry(call, key, value, expireAtMs);
   else {
-    if (options.keepsExpiry) overwrite(call, key, value);
-    else replace(call, key, value);
+    if (options.keepsExpiry) {
+      overwrite(call, key, value);
+      call.db.notify('string', 'set', key);
+    } else replace(call, key, value);
     // GET is of no use to a replica.
     if (options.wantsOld) {
       call.propagate(...argv.filter((word, at) => at < 3 || word.toLowerCase() !== 'get'));
@@ -116,6 +122,7 @@ export function getdel(call: StoreCall): void {
   replyString(call, value);
   if (value === undefined || value === null) return;
   call.db.delete(key);
+  call.db.notify('generic', 'del', key);
   call.propagate(deletionWord(call.wings.config, 'user-del'), key);
 }
 
@@ -136,12 +143,14 @@ export function getex(call: StoreCall): void {
     call.reply.bulk(value);
     if (expireAtMs <= call.nowMs && !call.isReplicated) {
       db.delete(key);
+      db.notify('generic', 'del', key);
       call.propagate(deletionWord(call.wings.config, 'expire'), key);
       return;
     }
     db.setExpiry(entry, expireAtMs);
     db.touch(key);
     call.propagate('PEXPIREAT', key, String(expireAtMs));
+    db.notify('generic', 'expire', key);
     return;
   }
   call.reply.bulk(value);
@@ -149,6 +158,7 @@ export function getex(call: StoreCall): void {
     db.setExpiry(entry, NEVER);
     db.touch(key);
     call.propagate('PERSIST', key);
+    db.notify('generic', 'persist', key);
   }
 }
 
@@ -196,6 +206,7 @@ function add(call: StoreCall, by: number | bigint): void {
     return;
   }
   overwrite(call, key, String(sum));
+  call.db.notify('string', 'incrby', key);
   call.reply.integer(sum);
 }
 
@@ -216,6 +227,7 @@ export function incrbyfloat(call: StoreCall): void {
   }
   const sum = formatLongDouble(addLongDouble(before, by));
   overwrite(call, key, sum).encoding = 'text';
+  call.db.notify('string', 'incrbyfloat', key);
   reply.bulk(sum);
   // The sum travels, not the sum's making: rounding may differ elsewhere.
   call.propagate('SET', key, sum, 'KEEPTTL');
@@ -231,6 +243,7 @@ export function append(call: StoreCall): void {
   if (refusesLength(call, length)) return;
   const after = overwrite(call, key, before + tail);
   if (entry !== undefined) after.encoding = 'raw';
+  call.db.notify('string', 'append', key);
   call.reply.integer(length);
 }
 
@@ -263,6 +276,7 @@ export function setrange(call: StoreCall): void {
   const padded = before.length < offset ? before.padEnd(offset, '\0') : before;
   const value = padded.slice(0, offset) + patch + padded.slice(offset + patch.length);
   overwrite(call, key, value).encoding = 'raw';
+  call.db.notify('string', 'setrange', key);
   reply.integer(value.length);
 }
 
@@ -292,9 +306,8 @@ export function mget(call: StoreCall): void {
   reply.array(argv.length - 1);
   for (let at = 1; at < argv.length; at++) {
     // A key of another type counts as none here.
-    const entry = call.db.lookup(argv[at]!, call.nowMs);
-    const isString = typeof entry?.value === 'string';
-    replyString(call, isString ? readValue(call, argv[at]!, 'string') : undefined);
+    const value = readAny(call, argv[at]!);
+    replyString(call, typeof value === 'string' ? value : undefined);
   }
 }
 

@@ -24,6 +24,22 @@ export function readValue<T extends TypeName>(
   key: string,
   type: T,
 ): Found<ValueOf<T>> {
+  const value = readAny(call, key);
+  if (value === undefined || isOfType(value, type)) return value;
+  call.reply.error(WRONG_TYPE);
+  return null;
+}
+
+/** As `readValue`, of whatever type it is. */
+export function readAny(call: StoreCall, key: string): Value | undefined {
+  const entry = readEntry(call, key);
+  if (entry === undefined) return undefined;
+  call.db.noteAccess(entry, call.nowMs);
+  return entry.value;
+}
+
+/** Looks without using; counts a hit or a miss all the same. */
+export function readEntry(call: StoreCall, key: string): Entry | undefined {
   const entry = call.db.lookup(key, call.nowMs);
   const { counters } = call.wings.stats;
   if (entry === undefined) {
@@ -32,12 +48,7 @@ export function readValue<T extends TypeName>(
     return undefined;
   }
   counters.keyspaceHits++;
-  if (!isOfType(entry.value, type)) {
-    call.reply.error(WRONG_TYPE);
-    return null;
-  }
-  call.db.noteAccess(entry, call.nowMs);
-  return entry.value;
+  return entry;
 }
 
 /** The entry to change. Nothing has been told to anybody: see `willChange` of the database. */

@@ -14,6 +14,9 @@ import { LIST_COMMANDS } from '../commands/lists.js';
 import { PUBSUB_COMMANDS } from '../commands/pubsub.js';
 import { REPLICATION_COMMANDS } from '../commands/replication.js';
 import { SERVER_COMMANDS } from '../commands/server.js';
+import { SORTED_SET_RANGE_COMMANDS } from '../commands/sorted-set-ranges.js';
+import { SORTED_SET_UNION_COMMANDS } from '../commands/sorted-set-unions.js';
+import { SORTED_SET_COMMANDS } from '../commands/sorted-sets.js';
 import type { StoreCommandSpec } from '../commands/store-call.js';
 import { STRING_COMMANDS } from '../commands/strings.js';
 import { TRANSACTION_COMMANDS } from '../commands/transactions.js';
@@ -22,6 +25,9 @@ import { TRANSFER_COMMANDS } from '../commands/transfer.js';
 export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...STRING_COMMANDS,
   ...LIST_COMMANDS,
+  ...SORTED_SET_COMMANDS,
+  ...SORTED_SET_RANGE_COMMANDS,
+  ...SORTED_SET_UNION_COMMANDS,
   ...KEY_COMMANDS,
   ...EXPIRY_COMMANDS,
   ...CONNECTION_COMMANDS,

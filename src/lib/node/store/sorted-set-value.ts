@@ -16,10 +16,12 @@ export class SortedSetValue {
   /** By member number. */
   #scores: number[] = [];
   #order = new RankTree(this.#table, this.#scores);
-  #isListpack = true;
+  #isListpack: boolean;
 
-  constructor(limits: LayoutLimits) {
+  /** @param isListpack false: it is known that it will outgrow one */
+  constructor(limits: LayoutLimits, isListpack = true) {
     this.#limits = limits;
+    this.#isListpack = isListpack;
   }
 
   get size(): number {
@@ -44,7 +46,7 @@ export class SortedSetValue {
     }
     if (this.#scores[number] === score) return false;
     this.#order.remove(number);
-    this.#scores[number] = score;
+    this.#scores[number] = this.#kept(score);
     this.#order.insert(number);
     return false;
   }
@@ -96,11 +98,10 @@ export class SortedSetValue {
   }
 
   clone(): SortedSetValue {
-    const copy = new SortedSetValue(this.#limits);
+    const copy = new SortedSetValue(this.#limits, this.#isListpack);
     copy.#table = this.#table.clone();
     copy.#scores = this.#scores.slice();
     copy.#order = this.#order.clone(copy.#table, copy.#scores);
-    copy.#isListpack = this.#isListpack;
     return copy;
   }
 
@@ -110,9 +111,14 @@ export class SortedSetValue {
 
   #insert(member: string, score: number): void {
     const number = this.#table.add(member);
-    this.#scores[number] = score;
-    this.#order.insert(number);
     if (this.#isListpack) this.#checkListpack(member);
+    this.#scores[number] = this.#kept(score);
+    this.#order.insert(number);
+  }
+
+  /** A listpack keeps whole numbers as integers, which have no negative zero. */
+  #kept(score: number): number {
+    return this.#isListpack && score === 0 ? 0 : score;
   }
 
   /** Most numbers were free: the members get those from 0 on, in order. */
@@ -131,7 +137,11 @@ export class SortedSetValue {
   }
 
   #checkListpack(member: string): void {
-    const { zsetListpackEntries, zsetListpackValueBytes } = this.#limits;
-    this.#isListpack = this.size <= zsetListpackEntries && member.length <= zsetListpackValueBytes;
+    this.#isListpack = fitsListpack(this.#limits, this.size, member);
   }
+}
+
+/** May a set of this size be a listpack with this member in it? */
+export function fitsListpack(limits: LayoutLimits, size: number, member: string): boolean {
+  return size <= limits.zsetListpackEntries && member.length <= limits.zsetListpackValueBytes;
 }

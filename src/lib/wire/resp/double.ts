@@ -8,6 +8,8 @@ export function formatDouble(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
+  // Up to here integers have no more than fifteen digits, and are what they print.
+  if (Number.isInteger(value) && Math.abs(value) < 1e15 && value !== 0) return String(value);
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const [mantissa, exponentText] = value.toExponential(DIGITS - 1).split('e') as [string, string];
   const exponent = Number(exponentText);
