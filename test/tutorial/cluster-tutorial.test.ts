@@ -1,9 +1,10 @@
-/** The cluster tutorial, command by command up to its slaves, with `trib` where it says redis-trib.rb. */
+/** The cluster tutorial, command by command from start to finish, with `trib` where it says redis-trib.rb. */
 import { spawn } from 'node:child_process';
 import { expect } from 'chai';
 import { hasNamespaces } from '../support/netns.js';
 import { hasRedisServer } from '../support/real-server.js';
 import { hasTerminal, openTerminal } from '../support/terminal.js';
+import { itShardsAndFailsOver } from './sharding-and-failure.js';
 import {
   type InstanceName,
   type ThreeServers,
@@ -104,6 +105,8 @@ for (const [kind, place] of SETTINGS) {
         }
       }
     });
+
+    itShardsAndFailsOver(() => servers!, kind === 'embedded' && place === 'loopback');
   });
 }
 

@@ -40,6 +40,10 @@ export interface ThreeServers {
   readonly trib: readonly [string, ...string[]];
   /** One command to one instance, from its own server; the reply as text. */
   readonly ask: (instance: Instance, ...words: string[]) => Promise<string>;
+  /** The words that run redis-cli against an instance, from its own server. */
+  readonly redisCli: (instance: Instance) => readonly string[];
+  /** A server fails, with both its instances. */
+  readonly stopServer: (number: 1 | 2 | 3) => Promise<void>;
   readonly output: () => string;
   readonly stop: () => Promise<void>;
 }
@@ -58,6 +62,7 @@ export async function startThreeServers(
   const network = place === 'namespaces' ? makeNetwork(3) : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'trib-tutorial-'));
   const children: ChildProcess[] = [];
+  const byServer: ChildProcess[][] = [[], [], []];
   let output = '';
   const stop = async (): Promise<void> => {
     process.removeListener('exit', killAll);
@@ -87,10 +92,13 @@ export async function startThreeServers(
     writeFileSync(join(home, `${name}.conf`), configFile(port, site.bind));
     // The pid file of the tutorial might be that of a server in use on this machine.
     const args = [`${name}.conf`, '--pidfile', join(home, `${name}.pid`)];
+    // Each of the slaves would wait five seconds for others that want a snapshot.
+    args.push('--repl-diskless-sync-delay', '0');
     const program = kind === 'embedded' ? [process.execPath, PROGRAM, 'node'] : ['redis-server'];
     const [command, ...words] = [...site.prefix, ...program, ...args];
     const child = spawn(command!, words, { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
     children.push(child);
+    byServer[server]!.push(child);
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const instance = { name, host: site.host, port, address: `${site.host}:${port}` };
@@ -113,7 +121,20 @@ export async function startThreeServers(
     const started = await Promise.all((Object.keys(TABLE) as InstanceName[]).map(start));
     const instances = Object.fromEntries(started) as Record<InstanceName, Instance>;
     const [first, ...rest] = [...sites[0]!.prefix, process.execPath, PROGRAM];
-    return { instances, trib: [first, ...rest], ask, output: () => output, stop };
+    return {
+      instances,
+      trib: [first, ...rest],
+      ask,
+      redisCli: ({ name, host, port }) => {
+        const prefix = sites[TABLE[name].server]!.prefix;
+        return [...prefix, 'redis-cli', '-c', '-h', host, '-p', String(port)];
+      },
+      stopServer: async (number) => {
+        await Promise.all(byServer[number - 1]!.map(ended));
+      },
+      output: () => output,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
