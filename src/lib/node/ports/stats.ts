@@ -1,8 +1,8 @@
 /**
- * What a node counts while it serves. Dispatch calls `done`, `rejected` and `errorReplied`; connections and
+ * What a node counts while it serves. Dispatch calls `charge`, `rejected` and `errorReplied`; connections and
  * the store bump the plain counters; INFO, SLOWLOG and LATENCY read, and CONFIG RESETSTAT clears.
  *
- * Counting happens once per command, so it must cost nearly nothing: one map look-up, additions, and
+ * Counting happens once per command, so it must cost nearly nothing: additions, and
  * one increment in a histogram of whole powers and sixteenths (an error of 1/16 is fine for a percentile).
  */
 
@@ -15,6 +15,15 @@ export interface CommandStat {
   failedCalls: number;
   /** Calls by duration; see `bucketOf`. Made with the first call. */
   histogram: Uint32Array | undefined;
+  /** False once CONFIG RESETSTAT has put a new one in its place. */
+  isCurrent: boolean;
+}
+
+/** A command keeps hold of what is counted of it: it is looked for with every call. */
+export interface Counted {
+  /** `get`, `config|set`. */
+  readonly fullName: string;
+  stat: CommandStat | undefined;
 }
 
 export interface SlowCall {
@@ -79,16 +88,16 @@ export class ServerStats {
   #nextSlowId = 0;
   readonly #rates = new Rates();
 
-  /**
-   * A command ran.
-   * @param name full name: `get`, `config|set`
-   */
-  done(name: string, micros: number, failed: boolean): void {
+  statOf(command: Counted): CommandStat {
+    const { stat } = command;
+    return stat?.isCurrent === true ? stat : (command.stat = this.#statOf(command.fullName));
+  }
+
+  /** A command ran. */
+  charge(stat: CommandStat, micros: number): void {
     this.counters.commandsProcessed++;
-    const stat = this.#statOf(name);
     stat.calls++;
     stat.micros += micros;
-    if (failed) stat.failedCalls++;
     stat.histogram ??= new Uint32Array(BUCKET_COUNT);
     stat.histogram[bucketOf(micros)]!++;
   }
@@ -131,6 +140,7 @@ export class ServerStats {
   /** CONFIG RESETSTAT. The slow log has its own reset. */
   reset(): void {
     Object.assign(this.counters, ZERO);
+    for (const stat of this.commands.values()) stat.isCurrent = false;
     this.commands.clear();
     this.errors.clear();
     this.#rates.clear();
@@ -139,7 +149,14 @@ export class ServerStats {
   #statOf(name: string): CommandStat {
     let stat = this.commands.get(name);
     if (stat === undefined) {
-      stat = { calls: 0, micros: 0, rejectedCalls: 0, failedCalls: 0, histogram: undefined };
+      stat = {
+        calls: 0,
+        micros: 0,
+        rejectedCalls: 0,
+        failedCalls: 0,
+        histogram: undefined,
+        isCurrent: true,
+      };
       this.commands.set(name, stat);
     }
     return stat;

@@ -81,7 +81,8 @@ export class Admission {
     if (this.#eviction.limitBytes > 0 && !this.#eviction.relieve()) {
       if (needsMemory(connection, command)) return OUT_OF_MEMORY;
     }
-    const isWrite = command.isWrite || queueOf(connection, command).some(isWriting);
+    const isWrite =
+      command.isWrite || (command.isExec && queueOf(connection, command).some(isWriting));
     const refusal =
       (isWrite ? this.#writeRefusal() : this.#pingRefusal(command)) ??
       subscriberRefusal(connection, command) ??
@@ -108,7 +109,7 @@ export class Admission {
       command.spec.keyIndexes === undefined
     ) {
       if (cluster.served[slotOfKey(argv[command.firstKey]!)] === 1) return undefined;
-    } else if (!command.hasKeys && command.fullName !== 'exec') {
+    } else if (!command.hasKeys && !command.isExec) {
       return undefined;
     }
     const affected = commandsOf(connection, command, argv);
@@ -193,7 +194,7 @@ const NO_COMMANDS: readonly QueuedCommand[] = Object.freeze([]);
 
 /** What an EXEC is about to run; nothing for any other command. */
 function queueOf(connection: Connection, command: Command): readonly QueuedCommand[] {
-  if (command.fullName !== 'exec') return NO_COMMANDS;
+  if (!command.isExec) return NO_COMMANDS;
   return connection.transaction?.queue ?? NO_COMMANDS;
 }
 
@@ -203,7 +204,7 @@ function commandsOf(
   command: Command,
   argv: readonly string[],
 ): readonly QueuedCommand[] {
-  return command.fullName === 'exec' ? queueOf(connection, command) : [{ command, argv }];
+  return command.isExec ? queueOf(connection, command) : [{ command, argv }];
 }
 
 function subscriberRefusal(connection: Connection, command: Command): Refusal | undefined {

@@ -13,6 +13,7 @@ import { ReplyBuffers } from '../../wire/resp/reply-buffers.js';
 import { ALL_COMMANDS } from './all-commands.js';
 import { type ClientKind, ClientRules } from './client-rules.js';
 import { Admission } from './admission.js';
+import { CallClock } from './call-clock.js';
 import { BlockedClients } from './blocked-clients.js';
 import { CommandRunner } from './command-runner.js';
 import { CommandTable } from './command-table.js';
@@ -88,6 +89,11 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #rules: ClientRules;
   readonly #cron: Cron;
   readonly #stats = new ServerStats();
+  readonly clock = new CallClock({
+    stats: this.#stats,
+    nowMs: Date.now,
+    nowMicros: () => performance.now() * 1000,
+  });
   readonly #prng = new Prng(...new Uint32Array(randomBytes(12).buffer.slice(0, 12)));
   /** The primary's stream as a client of its own: it has no socket and full rights. */
   readonly #stream: Connection;
@@ -163,8 +169,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       blocked: this.#blocked,
       appender: this.#persistence,
       prng: this.#prng,
+      clock: this.clock,
       nowMs: Date.now,
-      nowMicros: () => performance.now() * 1000,
     });
     const eviction = new Eviction({
       keyspace: this.#keyspace,

@@ -7,6 +7,7 @@ import type { SessionsPort } from '../ports/session.js';
 import type { Wings } from '../ports/wings.js';
 import type { Keyspace } from '../store/keyspace.js';
 import type { BlockedClients, ReadyClient } from './blocked-clients.js';
+import type { CallClock } from './call-clock.js';
 import type { Command } from './command-table.js';
 import type { Connection } from './connection.js';
 import { Execution } from './execution.js';
@@ -15,7 +16,6 @@ import type { Pauses } from './pauses.js';
 import { type Appender, Propagation } from './propagation.js';
 import { redact } from './redaction.js';
 import type { ServingRules } from './serving-rules.js';
-import type { QueuedCommand } from './transaction.js';
 
 export interface CommandRunnerOptions {
   readonly keyspace: Keyspace;
@@ -27,9 +27,13 @@ export interface CommandRunnerOptions {
   readonly rules: ServingRules;
   readonly blocked: BlockedClients;
   readonly prng: Prng;
+  readonly clock: CallClock;
   readonly nowMs: () => number;
-  readonly nowMicros: () => number;
 }
+
+/** More words, or a longer answer, make quick commands slow. */
+const QUICK_WORDS_MAX = 16;
+const QUICK_REPLY_BYTES_MAX = 8 * 1024;
 
 export class CommandRunner {
   readonly #options: CommandRunnerOptions;
@@ -37,6 +41,7 @@ export class CommandRunner {
   readonly #wings: Wings;
   readonly #rules: ServingRules;
   readonly #blocked: BlockedClients;
+  readonly #clock: CallClock;
   readonly #propagation: Propagation;
   readonly #execution: Execution;
   #isRunning = false;
@@ -47,6 +52,7 @@ export class CommandRunner {
     this.#wings = options.wings;
     this.#rules = options.rules;
     this.#blocked = options.blocked;
+    this.#clock = options.clock;
     this.#propagation = new Propagation(options.wings, options.appender);
     this.#execution = this.#newExecution();
     options.keyspace.onExpired = (db, key) => this.#noteExpired(db, key);
@@ -61,7 +67,7 @@ export class CommandRunner {
     const isOutermost = !this.#isRunning;
     this.#isRunning = true;
     try {
-      this.#runWith(this.#execution, connection, { command, argv }, isReplicated);
+      this.#runWith(this.#execution, connection, command, argv, isReplicated);
     } finally {
       if (isOutermost) this.#isRunning = false;
     }
@@ -89,8 +95,8 @@ export class CommandRunner {
     replies.array(transaction.queue.length);
     const execution = this.#newExecution();
     execution.maySuspend = false;
-    for (const queued of transaction.queue) {
-      this.#runWith(execution, connection, queued, isReplicated);
+    for (const { command, argv } of transaction.queue) {
+      this.#runWith(execution, connection, command, argv, isReplicated);
     }
   }
 
@@ -135,18 +141,48 @@ export class CommandRunner {
   #runWith(
     execution: Execution,
     connection: Connection,
-    one: QueuedCommand,
+    command: Command,
+    argv: readonly string[],
     isReplicated: boolean,
   ): void {
-    const { command, argv } = one;
-    const keyspace = this.#keyspace;
+    const clock = this.#clock;
     const { replies } = connection;
-    const startedMicros = this.#options.nowMicros();
+    const isQuick = command.isQuick && !this.#rules.timesEach && argv.length <= QUICK_WORDS_MAX;
+    let beganMicros = 0;
+    if (isQuick) clock.beginQuick();
+    else beganMicros = clock.begin();
+    const errorsBefore = replies.errorCount;
+    const bytesBefore = replies.pendingBytes;
+    this.#call(execution, connection, command, argv, isReplicated);
+    const { stats } = this.#wings;
+    // Not before: CONFIG RESETSTAT counts as the first call.
+    const stat = stats.statOf(command);
+    if (replies.errorCount !== errorsBefore) {
+      stats.errorReplied(replies.lastError);
+      stat.failedCalls++;
+    }
+    if (isQuick && replies.pendingBytes - bytesBefore <= QUICK_REPLY_BYTES_MAX) {
+      clock.endQuick(stat);
+    } else {
+      const micros = isQuick ? clock.endUnexpected() : clock.end(beganMicros);
+      stats.charge(stat, micros);
+      this.#judgeDuration(execution, command, argv, micros);
+    }
+    if (this.#options.monitors.isAny) this.#feedMonitors(execution, command, argv);
+  }
+
+  #call(
+    execution: Execution,
+    connection: Connection,
+    command: Command,
+    argv: readonly string[],
+    isReplicated: boolean,
+  ): void {
+    const keyspace = this.#keyspace;
     keyspace.expiryMode = isReplicated ? 'ignore' : this.#expiryMode();
-    execution.begin(connection, argv, this.#options.nowMs(), isReplicated);
+    execution.begin(connection, argv, this.#clock.nowMs, isReplicated);
     const changesBefore = keyspace.changeCount;
     const expiredBefore = keyspace.expiredCount;
-    const errorsBefore = replies.errorCount;
     command.run(execution);
     // Keys that expired under a command have their own DEL; they are no change of its making.
     const changes = keyspace.changeCount - changesBefore - (keyspace.expiredCount - expiredBefore);
@@ -154,19 +190,21 @@ export class CommandRunner {
     else if (changes > 0 && command.isWrite && !execution.hasSpoken) {
       this.#propagation.add(execution.db.index, argv);
     }
-    const hasFailed = replies.errorCount !== errorsBefore;
-    const { stats } = this.#wings;
-    if (hasFailed) stats.errorReplied(replies.lastError);
-    const micros = this.#options.nowMicros() - startedMicros;
-    stats.done(command.fullName, micros, hasFailed);
-    if (this.#options.monitors.isAny) this.#feedMonitors(execution, one);
-    const { latency } = stats;
+  }
+
+  #judgeDuration(
+    { client, nowMs }: Execution,
+    command: Command,
+    argv: readonly string[],
+    micros: number,
+  ): void {
+    const { latency } = this.#wings.stats;
     if (latency.thresholdMs > 0) {
       const event = command.spec.flags.includes('fast') ? 'fast-command' : 'command';
-      latency.note(event, micros / 1000, execution.nowMs);
+      latency.note(event, micros / 1000, nowMs);
     }
     if (this.#rules.slowerThanMicros >= 0 && micros >= this.#rules.slowerThanMicros) {
-      this.#noteSlow(connection, one, micros);
+      this.#noteSlow(client, command, argv, micros);
     }
   }
 
@@ -177,13 +215,17 @@ export class CommandRunner {
     }
   }
 
-  #feedMonitors({ client, isReplicated, nowMs }: Execution, one: QueuedCommand): void {
+  #feedMonitors(
+    { client, isReplicated, nowMs }: Execution,
+    command: Command,
+    argv: readonly string[],
+  ): void {
     const { primaryAddress } = this.#wings.replication;
     const from =
       isReplicated && primaryAddress !== undefined
         ? `${primaryAddress.host}:${primaryAddress.port}`
         : client.address;
-    this.#options.monitors.feed(one.command, one.argv, client.db, from, nowMs);
+    this.#options.monitors.feed(command, argv, client.db, from, nowMs);
   }
 
   /** Counted as a call it was when it began to wait. */
@@ -216,7 +258,12 @@ export class CommandRunner {
     this.#wings.stats.counters.expiredKeys++;
   }
 
-  #noteSlow(connection: Connection, { command, argv }: QueuedCommand, micros: number): void {
+  #noteSlow(
+    connection: Connection,
+    command: Command,
+    argv: readonly string[],
+    micros: number,
+  ): void {
     if (command.spec.flags.includes('skip_slowlog')) return;
     this.#wings.stats.slow(
       {

@@ -3,8 +3,9 @@
  * lists of words into booleans once, so that the hot path tests fields and never searches.
  */
 import type { StoreCall, StoreCommandSpec } from '../commands/store-call.js';
+import type { CommandStat, Counted } from '../ports/stats.js';
 
-export class Command {
+export class Command implements Counted {
   readonly spec: StoreCommandSpec;
   /** `get`, `config|set`. */
   readonly fullName: string;
@@ -23,6 +24,10 @@ export class Command {
   readonly isAllowedWhileStale: boolean;
   readonly isAllowedWhileLoading: boolean;
   readonly hasAskingFlag: boolean;
+  readonly isExec: boolean;
+  /** Takes the same few microseconds whatever is in the database, as long as it has few words. */
+  readonly isQuick: boolean;
+  stat: CommandStat | undefined;
   readonly run: (call: StoreCall) => void;
   readonly subcommands: ReadonlyMap<string, Command> | undefined;
 
@@ -43,6 +48,10 @@ export class Command {
     this.isAllowedWhileStale = has('stale');
     this.isAllowedWhileLoading = has('loading');
     this.hasAskingFlag = has('asking');
+    this.isExec = this.fullName === 'exec';
+    const isFast = has('fast') || this.fullName === 'set';
+    this.isQuick = isFast && !has('admin') && !has('blocking') && !has('pubsub');
+    this.stat = undefined;
     this.run = spec.run;
     this.subcommands =
       spec.subcommands === undefined

@@ -13,6 +13,7 @@ import type { ReplyWriter } from '../../wire/resp/reply-writer.js';
 import { RequestParser } from '../../wire/resp/request-parser.js';
 import type { Database } from '../store/database.js';
 import type { ClientKind } from './client-rules.js';
+import type { CallClock } from './call-clock.js';
 import { ClientOutput } from './client-output.js';
 import { Suspension } from './suspension.js';
 import type { TransactionQueue } from './transaction.js';
@@ -35,6 +36,7 @@ export interface ConnectionOwner {
   readonly turn: Turn;
   readonly replyBuffers: ReplyBuffers;
   readonly reads: SharedReads;
+  readonly clock: CallClock;
   nowMs(): number;
 }
 
@@ -264,9 +266,9 @@ export class Connection implements Session, Sender {
   #receive(buffer: Buffer, bytes: number): void {
     if (this.#isClosing) return;
     this.#owner.noteInput(bytes);
-    this.lastActiveAtMs = this.#owner.nowMs();
     this.parser.push(buffer, bytes);
-    this.#runCommands();
+    if (this.#isRunning || this.#isWaiting()) this.lastActiveAtMs = this.#owner.nowMs();
+    else this.#runCommands();
     this.parser.keep();
     if (this.queryBytes > this.#owner.queryBytesMax) this.close();
   }
@@ -274,7 +276,9 @@ export class Connection implements Session, Sender {
   #runCommands(): void {
     if (this.#isRunning || this.#isWaiting()) return;
     const { parser } = this;
+    const { clock } = this.#owner;
     this.#isRunning = true;
+    this.lastActiveAtMs = clock.open();
     for (;;) {
       const argv = parser.next();
       if (argv === undefined) break;
@@ -285,6 +289,7 @@ export class Connection implements Session, Sender {
         if (this.#output.isBackedUp) break;
       }
     }
+    clock.close();
     this.#isRunning = false;
     if (parser.error !== undefined && !this.#isClosing) {
       this.replies.error(`ERR ${parser.error}`);

@@ -20,6 +20,8 @@ export class ServingRules {
   isLoading = false;
   /** Negative: no slow log. */
   slowerThanMicros = -1;
+  /** Somebody wants to know so exactly that no command may share its time with others. */
+  timesEach = false;
 
   constructor(wings: Pick<Wings, 'config' | 'replication' | 'stats'>) {
     this.#wings = wings;
@@ -38,8 +40,13 @@ export class ServingRules {
     this.expiryWord = deletionWord(config, 'expire');
     stats.latency.thresholdMs = config.number('latency-monitor-threshold');
     this.slowerThanMicros = config.number('slowlog-log-slower-than');
+    const isWatched = this.slowerThanMicros >= 0 && this.slowerThanMicros < QUICK_MICROS_MAX;
+    this.timesEach = isWatched || stats.latency.thresholdMs > 0;
   }
 }
+
+/** What is over within a millisecond may be timed together with others: see `call-clock.ts`. */
+const QUICK_MICROS_MAX = 1000;
 
 const DIRECTIVES = [
   'requirepass',

@@ -14,6 +14,7 @@ import {
   UNAUTHENTICATED_BULK_BYTES_MAX,
 } from '../../kernel/limits.js';
 import { ByteWindow } from './byte-window.js';
+import { latin1Text, TextMemory } from './short-text.js';
 import { splitWords } from '../quoted-words.js';
 
 const CR = 13;
@@ -22,6 +23,9 @@ const STAR = 42;
 const DOLLAR = 36;
 const MINUS = 45;
 const ZERO = 48;
+
+/** A request of so many words gets its array at once. */
+const RESERVED_WORDS_MAX = 32;
 
 /** `readNumber` found no number. */
 const INVALID = -2;
@@ -34,7 +38,9 @@ export class RequestParser extends ByteWindow {
   /** False until the client has logged in, where a password is wanted. */
   isTrusted = true;
   bulkBytesMax = BULK_BYTES_MAX;
+  readonly #names = new TextMemory();
   #argv: string[] = [];
+  #read = 0;
   #missing = 0;
   #bulkLength = -1;
 
@@ -68,7 +74,9 @@ export class RequestParser extends ByteWindow {
     // Empty and negative counts are skipped in silence.
     if (count > 0) {
       this.#missing = count;
-      this.#argv = [];
+      this.#read = 0;
+      // No more than what has been seen to come: a peer announces what it likes.
+      this.#argv = count <= RESERVED_WORDS_MAX ? new Array<string>(count) : [];
     }
     return true;
   }
@@ -79,9 +87,13 @@ export class RequestParser extends ByteWindow {
       if (this.#bulkLength < 0 && !this.#readBulkLength()) return undefined;
       const length = this.#bulkLength;
       if (this.end - this.at < length + 2) return undefined;
-      argv.push(this.buffer.latin1Slice(this.at, this.at + length));
+      argv[this.#read] =
+        this.#read === 0
+          ? this.#names.text(this.buffer, this.at, length)
+          : latin1Text(this.buffer, this.at, length);
       this.at += length + 2;
       this.#bulkLength = -1;
+      this.#read++;
       this.#missing--;
     }
     return argv;
