@@ -3,15 +3,32 @@
  * several commands, so that none is longer than what a reader likes to hold.
  */
 import { encodeRequest, requestBytes, wordBytes } from '../../wire/resp/request-encoder.js';
-import { type Entry, NEVER } from '../store/entry.js';
 import type { Collection } from '../store/value.js';
+import type { PictureWriter } from './picture-writer.js';
 
 const ITEMS_PER_COMMAND = 64;
 const CHUNK_BYTES = 64 * 1024;
 
-export class CommandWriter {
+const VERBS: Readonly<Record<Collection['kind'], string>> = {
+  list: 'RPUSH',
+  set: 'SADD',
+  hash: 'HMSET',
+  zset: 'ZADD',
+};
+
+export class CommandWriter implements PictureWriter {
   readonly #emit: (chunk: Buffer) => void;
   #text = '';
+  /** Of the collection that is being written. */
+  #kind: Collection['kind'] = 'list';
+  #key = '';
+  #expireAtMs: number | undefined;
+  /** The command that grows, how many items are in it, and the bytes of these. */
+  #words: string[] = [];
+  #items = 0;
+  #itemBytes = 0;
+  /** A field or a member, until what belongs to it has come. */
+  #name: string | undefined;
 
   constructor(emit: (chunk: Buffer) => void) {
     this.#emit = emit;
@@ -25,51 +42,60 @@ export class CommandWriter {
     this.#command('SELECT', String(db));
   }
 
-  entry({ key, value, expireAtMs }: Entry): void {
-    if (typeof value === 'string') this.#command('SET', key, value);
-    else this.#collection(key, value);
-    if (expireAtMs !== NEVER) this.#command('PEXPIREAT', key, String(expireAtMs));
+  string(key: string, value: string, expireAtMs: number | undefined): void {
+    this.#command('SET', key, value);
+    this.#expire(key, expireAtMs);
+  }
+
+  beginCollection(kind: Collection['kind'], key: string, expireAtMs: number | undefined): void {
+    this.#kind = kind;
+    this.#key = key;
+    this.#expireAtMs = expireAtMs;
+    this.#beginCommand();
+  }
+
+  length(): void {
+    // Commands do not say how many elements there will be.
+  }
+
+  text(latin1: string): void {
+    const name = this.#name;
+    if (this.#kind === 'list' || this.#kind === 'set') this.#item(latin1);
+    else if (name === undefined) this.#name = latin1;
+    else this.#item(name, latin1);
+  }
+
+  double(value: number): void {
+    this.#item(scoreText(value), this.#name!);
+  }
+
+  endCollection(): void {
+    if (this.#items > 0) this.#command(...this.#words);
+    this.#expire(this.#key, this.#expireAtMs);
   }
 
   end(): void {
     this.#flush();
   }
 
-  #collection(key: string, value: Collection): void {
-    switch (value.kind) {
-      case 'list':
-        this.#inParts(['RPUSH', key], (add) => {
-          for (const element of value) add(element);
-        });
-        return;
-      case 'set':
-        this.#inParts(['SADD', key], (add) => {
-          for (const member of value) add(member);
-        });
-        return;
-      case 'hash':
-        this.#inParts(['HMSET', key], (add) => value.forEach((field, text) => add(field, text)));
-        return;
-      case 'zset':
-        this.#inParts(['ZADD', key], (add) =>
-          value.forEach((member, score) => add(scoreText(score), member)),
-        );
-    }
+  #beginCommand(): void {
+    this.#words = [VERBS[this.#kind], this.#key];
+    this.#items = 0;
+    this.#itemBytes = 0;
   }
 
-  #inParts(head: readonly string[], each: (add: (...words: string[]) => void) => void): void {
-    let items = 0;
-    let bytes = 0;
-    let words = [...head];
-    each((...item) => {
-      words.push(...item);
-      bytes += wordBytes(item);
-      if (++items % ITEMS_PER_COMMAND !== 0 && bytes < CHUNK_BYTES) return;
-      this.#command(...words);
-      words = [...head];
-      bytes = 0;
-    });
-    if (words.length > head.length) this.#command(...words);
+  #item(...words: readonly string[]): void {
+    this.#name = undefined;
+    this.#words.push(...words);
+    this.#itemBytes += wordBytes(words);
+    this.#items++;
+    if (this.#items < ITEMS_PER_COMMAND && this.#itemBytes < CHUNK_BYTES) return;
+    this.#command(...this.#words);
+    this.#beginCommand();
+  }
+
+  #expire(key: string, expireAtMs: number | undefined): void {
+    if (expireAtMs !== undefined) this.#command('PEXPIREAT', key, String(expireAtMs));
   }
 
   #command(...argv: readonly string[]): void {

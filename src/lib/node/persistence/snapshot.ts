@@ -1,18 +1,22 @@
 /**
  * A picture of the keyspace at one moment, written in slices while clients go on writing.
  *
- * Real servers fork; Node cannot. Instead each entry is written down before it changes for the first
- * time. Entries are numbered in the order of insertion and the snapshot walks them upwards, so one
- * comparison tells whether a changing entry lies behind (written), ahead (write it now, and remember to
- * pass over it later), or was born after the moment (not part of the picture). Nothing is copied up front,
- * and a key that nobody touches costs nothing but its own bytes in the file.
+ * Real servers fork; Node cannot. Instead each entry is taken out of the reach of changes before it changes
+ * for the first time: its key, its expiry and its string, which nobody can change, or references to
+ * the elements of its collection. What was taken is written in the next slices, before all else. Nothing
+ * is copied up front, and a key that nobody touches costs nothing but its own bytes in the file.
+ *
+ * A slice may end in the middle of a collection; what is to be taken meanwhile waits for its end.
  */
-import { RdbWriter } from '../../wire/rdb/writer.js';
 import type { ChangeObserver, Database } from '../store/database.js';
 import { type Entry, NEVER } from '../store/entry.js';
 import type { Keyspace } from '../store/keyspace.js';
+import { writeRdbBody } from '../store/rdb-body.js';
+import { RdbBodyWalk } from '../store/rdb-body-walk.js';
+import { type Collection, sizeOf } from '../store/value.js';
 import { CommandWriter } from './command-writer.js';
-import { RDB_TYPE_OF, writeRdbBody } from '../store/rdb-body.js';
+import { DatabaseScan } from './database-scan.js';
+import { type PictureWriter, RdbPicture } from './picture-writer.js';
 
 export interface SnapshotOptions {
   readonly keyspace: Keyspace;
@@ -25,18 +29,29 @@ export interface SnapshotOptions {
   readonly commands?: { readonly annotation: string | undefined };
 }
 
-/** What a picture is written in. */
-interface PictureWriter {
-  selectDb(db: number, keys: number, expiring: number): void;
-  entry(entry: Entry): void;
-  end(): void;
+/** An entry as it was, taken before it changed. */
+interface TakenEntry {
+  readonly scan: DatabaseScan;
+  readonly key: string;
+  readonly expireAtMs: number;
+  readonly content: string | { readonly kind: Collection['kind']; readonly walk: RdbBodyWalk };
 }
+
+/** Up to here a collection is written in one go: a fraction of a millisecond. */
+const ELEMENTS_AT_ONCE = 1000;
 
 export class Snapshot implements ChangeObserver {
   readonly #keyspace: Keyspace;
   readonly #writer: PictureWriter;
-  readonly #scans: DatabaseScan[];
-  #writtenDb = -1;
+  readonly #scans: readonly DatabaseScan[];
+  /** Scans before this one are over. */
+  #scanning = 0;
+  #taken: TakenEntry[] = [];
+  #takenWritten = 0;
+  /** The collection whose body is written in part, and its entry unless that has been taken. */
+  #open: RdbBodyWalk | undefined;
+  #openEntry: Entry | undefined;
+  #selected: DatabaseScan | undefined;
   #writtenKeys = 0;
   #isOver = false;
 
@@ -52,18 +67,19 @@ export class Snapshot implements ChangeObserver {
     return this.#writtenKeys;
   }
 
-  /** Writes up to `entries` more. @returns true when the snapshot is complete. */
-  advance(entries: number): boolean {
-    let left = entries;
-    for (const scan of this.#scans) {
-      while (!scan.isDone) {
-        if (left <= 0) return false;
-        left -= scan.advance(left, (entry) => this.#write(scan.db.index, entry));
+  /** Writes up to so many more entries, or elements of large ones. @returns true when it is complete. */
+  advance(units: number): boolean {
+    let left = units;
+    while (left > 0) {
+      const used = this.#writeSome(left);
+      if (used === undefined) {
+        this.#writer.end();
+        this.cancel();
+        return true;
       }
+      left -= used;
     }
-    this.#writer.end();
-    this.cancel();
-    return true;
+    return false;
   }
 
   /** Stop looking at changes; harmless after the end. */
@@ -73,27 +89,85 @@ export class Snapshot implements ChangeObserver {
     observersOf(this.#keyspace).delete(this);
   }
 
-  beforeChange(db: number, entry: Entry): void {
+  beforeChange(db: Database, entry: Entry): void {
+    if (entry === this.#openEntry) this.#open?.hold();
     const scan = this.#scanOf(db);
-    if (scan?.claim(entry)) this.#write(db, entry);
+    if (scan?.claim(entry)) this.#taken.push(taken(scan, entry));
   }
 
   beforeClear(db: Database): void {
-    this.#scanOf(db.index)?.detach();
+    this.#scanOf(db)?.detach();
   }
 
-  #scanOf(db: number): DatabaseScan | undefined {
-    return this.#scans.find((scan) => scan.db.index === db);
+  #scanOf(db: Database): DatabaseScan | undefined {
+    return this.#scans.find((scan) => scan.db === db);
   }
 
-  #write(db: number, entry: Entry): void {
-    if (db !== this.#writtenDb) {
-      const { size, expiringCount } = this.#keyspace.db(db);
-      this.#writer.selectDb(db, size, expiringCount);
-      this.#writtenDb = db;
+  /** @returns how many of the units were used; undefined when nothing is left to write. */
+  #writeSome(units: number): number | undefined {
+    if (this.#open) return this.#goOn(this.#open, units);
+    if (this.#takenWritten < this.#taken.length) {
+      this.#writeTaken(this.#taken[this.#takenWritten++]!);
+      if (this.#takenWritten === this.#taken.length) {
+        this.#taken = [];
+        this.#takenWritten = 0;
+      }
+      return 1;
     }
+    for (; this.#scanning < this.#scans.length; this.#scanning++) {
+      const scan = this.#scans[this.#scanning]!;
+      const entry = scan.next();
+      if (entry !== undefined) return this.#writeEntry(scan, entry);
+    }
+    return undefined;
+  }
+
+  #goOn(walk: RdbBodyWalk, units: number): number {
+    const used = walk.advance(this.#writer, units);
+    if (walk.isDone) {
+      this.#writer.endCollection();
+      this.#open = undefined;
+      this.#openEntry = undefined;
+    }
+    return Math.max(used, 1);
+  }
+
+  #writeEntry(scan: DatabaseScan, entry: Entry): number {
+    const { key, value } = entry;
+    const expireAtMs = entry.expireAtMs === NEVER ? undefined : entry.expireAtMs;
+    this.#begin(scan);
+    if (typeof value === 'string') {
+      this.#writer.string(key, value, expireAtMs);
+      return 1;
+    }
+    this.#writer.beginCollection(value.kind, key, expireAtMs);
+    const size = sizeOf(value);
+    if (size <= ELEMENTS_AT_ONCE) {
+      writeRdbBody(this.#writer, value);
+      this.#writer.endCollection();
+      return 1 + size;
+    }
+    this.#open = RdbBodyWalk.of(value);
+    this.#openEntry = entry;
+    return 1;
+  }
+
+  #writeTaken(entry: TakenEntry): void {
+    const { scan, key, content } = entry;
+    const expireAtMs = entry.expireAtMs === NEVER ? undefined : entry.expireAtMs;
+    this.#begin(scan);
+    if (typeof content === 'string') this.#writer.string(key, content, expireAtMs);
+    else {
+      this.#writer.beginCollection(content.kind, key, expireAtMs);
+      this.#open = content.walk;
+    }
+  }
+
+  #begin(scan: DatabaseScan): void {
     this.#writtenKeys++;
-    this.#writer.entry(entry);
+    if (scan === this.#selected) return;
+    this.#selected = scan;
+    this.#writer.selectDb(scan.index, scan.size, scan.expiringCount);
   }
 }
 
@@ -103,77 +177,17 @@ function writerFor({ emit, checksum, aux, commands }: SnapshotOptions): PictureW
     if (commands.annotation !== undefined) writer.annotate(commands.annotation);
     return writer;
   }
-  const writer = new RdbWriter({ emit, checksum });
+  const writer = new RdbPicture({ emit, checksum });
   writer.header(aux);
-  return {
-    selectDb: (db, keys, expiring) => writer.selectDb(db, keys, expiring),
-    entry: (entry) => writeRdbEntry(writer, entry),
-    end: () => writer.end(),
-  };
+  return writer;
 }
 
-function writeRdbEntry(writer: RdbWriter, entry: Entry): void {
-  const { key, value } = entry;
-  const expireAtMs = entry.expireAtMs === NEVER ? undefined : entry.expireAtMs;
-  if (typeof value === 'string') writer.string(key, value, expireAtMs);
-  else {
-    writer.record(RDB_TYPE_OF[value.kind], key, expireAtMs);
-    writeRdbBody(writer, value);
-  }
-}
-
-/** How far one database has been written. */
-class DatabaseScan {
-  readonly db: Database;
-  readonly #last: number;
-  #frontier = 0;
-  /** Entries ahead of the frontier that are written already. */
-  readonly #early = new Set<Entry>();
-  /** After a FLUSHALL: the entries that were still ahead; nothing changes them any more. */
-  #orphans: Entry[] | undefined;
-  #orphansWritten = 0;
-
-  constructor(db: Database) {
-    this.db = db;
-    this.#last = db.lastSequence;
-  }
-
-  get isDone(): boolean {
-    if (this.#orphans) return this.#orphansWritten >= this.#orphans.length;
-    return this.#frontier >= this.#last;
-  }
-
-  /** @returns how many entries were looked at. */
-  advance(limit: number, write: (entry: Entry) => void): number {
-    let seen = 0;
-    const visit = (entry: Entry): void => {
-      seen++;
-      if (!this.#early.delete(entry)) write(entry);
-    };
-    if (this.#orphans) {
-      const from = this.#orphansWritten;
-      this.#orphansWritten = Math.min(from + limit, this.#orphans.length);
-      this.#orphans.slice(from, this.#orphansWritten).forEach(visit);
-    } else this.#frontier = this.db.ascend(this.#frontier, this.#last, limit, visit);
-    // An empty stretch is work as well; without this, it would never use up the budget.
-    return Math.max(seen, 1);
-  }
-
-  /** True when the entry belongs to the picture and is not in it yet: the caller writes it now. */
-  claim(entry: Entry): boolean {
-    if (this.#orphans || entry.sequence <= this.#frontier || entry.sequence > this.#last)
-      return false;
-    if (this.#early.has(entry)) return false;
-    this.#early.add(entry);
-    return true;
-  }
-
-  detach(): void {
-    if (this.#orphans) return;
-    const orphans: Entry[] = [];
-    this.db.ascend(this.#frontier, this.#last, Infinity, (entry) => orphans.push(entry));
-    this.#orphans = orphans;
-  }
+function taken(scan: DatabaseScan, entry: Entry): TakenEntry {
+  const { key, value, expireAtMs } = entry;
+  if (typeof value === 'string') return { scan, key, expireAtMs, content: value };
+  const walk = RdbBodyWalk.of(value);
+  walk.hold();
+  return { scan, key, expireAtMs, content: { kind: value.kind, walk } };
 }
 
 /** The keyspace has one place for an observer; several snapshots may share it. */
@@ -196,7 +210,7 @@ class Observers implements ChangeObserver {
     if (this.#all.size === 0) this.#keyspace.observer = undefined;
   }
 
-  beforeChange(db: number, entry: Entry): void {
+  beforeChange(db: Database, entry: Entry): void {
     for (const observer of this.#all) observer.beforeChange(db, entry);
   }
 

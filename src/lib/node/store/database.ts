@@ -29,7 +29,7 @@ export type ExpiryMode = 'delete' | 'hide' | 'ignore';
  * it was (`persistence/snapshot.ts`).
  */
 export interface ChangeObserver {
-  beforeChange(db: number, entry: Entry): void;
+  beforeChange(db: Database, entry: Entry): void;
   beforeClear(db: Database): void;
 }
 
@@ -106,7 +106,7 @@ export class Database {
   set(key: string, value: Value, nowMs: number): Entry {
     const entry = this.#entries.get(key);
     if (entry === undefined) return this.#insert(key, value, nowMs);
-    this.#keyspace.observer?.beforeChange(this.index, entry);
+    this.#keyspace.observer?.beforeChange(this, entry);
     entry.value = value;
     entry.encoding = 'natural';
     entry.access = this.#keyspace.access.next(entry.access, nowMs);
@@ -117,7 +117,7 @@ export class Database {
 
   /** `NEVER` removes the expiry. */
   setExpiry(entry: Entry, expireAtMs: number): void {
-    this.#keyspace.observer?.beforeChange(this.index, entry);
+    this.#keyspace.observer?.beforeChange(this, entry);
     this.#expiries.schedule(entry, expireAtMs);
   }
 
@@ -132,7 +132,7 @@ export class Database {
 
   /** A collection is about to be changed in place; `touch` follows. */
   willChange(entry: Entry): void {
-    this.#keyspace.observer?.beforeChange(this.index, entry);
+    this.#keyspace.observer?.beforeChange(this, entry);
     this.#weighLater(entry);
   }
 
@@ -325,7 +325,7 @@ export class Database {
   }
 
   #remove(entry: Entry): void {
-    this.#keyspace.observer?.beforeChange(this.index, entry);
+    this.#keyspace.observer?.beforeChange(this, entry);
     this.#weight -= entry.weight;
     this.#entries.delete(entry.key);
     entry.isLive = false;
