@@ -11,6 +11,8 @@ export interface FakePrimaryOptions {
   readonly stage: Stage;
   /** What follows `+FULLRESYNC`. */
   readonly transfer?: string;
+  /** Said again and again behind it. */
+  readonly drip?: (count: number) => string;
   /** The answer to PSYNC. */
   readonly answer?: string;
 }
@@ -22,8 +24,13 @@ export class FakePrimary {
   /** How often somebody connected. */
   connections = 0;
   options: FakePrimaryOptions;
+  /** How often the drip was said. */
+  drips = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #ticker: NodeJS.Timeout;
+  /** Whoever is connected now has said PSYNC. */
+  #isAsked = false;
 
   static async start(options: FakePrimaryOptions): Promise<FakePrimary> {
     const server = createServer();
@@ -36,6 +43,7 @@ export class FakePrimary {
     this.options = options;
     this.port = (server.address() as { port: number }).port;
     server.on('connection', (socket) => this.#accept(socket));
+    this.#ticker = setInterval(() => this.#drip(), 10);
   }
 
   /** To everybody that is connected. */
@@ -48,12 +56,20 @@ export class FakePrimary {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#ticker);
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  #drip(): void {
+    const { drip } = this.options;
+    if (drip === undefined || !this.#isAsked) return;
+    this.say(drip(this.drips++));
+  }
+
   #accept(socket: Socket): void {
     this.connections++;
+    this.#isAsked = false;
     this.#sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
@@ -77,6 +93,7 @@ export class FakePrimary {
     if (stage === 'greeted') return undefined;
     if (name === 'replconf' && argv[1]!.toLowerCase() === 'ack') return undefined;
     if (name !== 'psync') return '+OK\r\n';
+    this.#isAsked = true;
     if (stage === 'asked') return undefined;
     if (answer !== undefined) return answer;
     return `+FULLRESYNC ${REPLICATION_ID} 100\r\n${stage === 'all' ? transfer : ''}`;

@@ -216,17 +216,6 @@ describe('replication links break and mend', function () {
     expect(await text(replica, 'GET', 'a')).to.equal('nil-bulk');
   });
 
-  it('a snapshot with something that cannot be served is refused by name, and the old data stay', async () => {
-    const primary = await servers.start('real');
-    const replica = await servers.start('embedded');
-    await replica.client.call('SET', 'mine', '1');
-    await primary.client.call('RPUSH', 'a list', '1');
-    await follow(replica, primary);
-    await waitUntil('a sync was tried', async () => (await count(primary, 'sync_full')) > 0);
-    expect(await field(replica, 'master_link_status')).to.equal('down');
-    expect(await text(replica, 'GET', 'mine')).to.equal('1');
-  });
-
   it('replicaof in the configuration is followed from the start', async () => {
     const primary = await servers.start('real');
     await primary.client.call('SET', 'a', '1');

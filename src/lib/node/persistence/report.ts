@@ -1,6 +1,7 @@
 /** INFO persistence: every field redis-server 7.0 has, in its order. */
 
 export interface LoadingFacts {
+  readonly kind: 'plain' | 'async';
   readonly startedAtMs: number;
   readonly totalBytes: number;
   readonly loadedBytes: number;
@@ -61,8 +62,8 @@ export function persistenceLines(facts: PersistenceFacts): string[] {
   const keys = writing === undefined ? 0 : writing.writtenKeys;
   const total = writing === undefined ? 0 : writing.keysTotal;
   const fields: readonly Field[] = [
-    ['loading', facts.loading === undefined ? 0 : 1],
-    ['async_loading', 0],
+    ['loading', facts.loading?.kind === 'plain' ? 1 : 0],
+    ['async_loading', facts.loading?.kind === 'async' ? 1 : 0],
     // Nothing is copied for a picture but the entries that change while it is taken.
     ['current_cow_peak', 0],
     ['current_cow_size', 0],

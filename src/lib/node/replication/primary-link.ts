@@ -31,13 +31,18 @@ export type LinkEffect =
   | { readonly kind: 'send'; readonly text: string }
   /** The primary goes on from our offset; with a new id if it was promoted meanwhile. */
   | { readonly kind: 'continue'; readonly replicationId: string | undefined }
-  /** A snapshot comes; its keys go to the listener that `startLoad` returned. */
+  /** A snapshot comes: see `SnapshotTaker`. */
   | { readonly kind: 'full-sync'; readonly replicationId: string; readonly offset: number }
+  /** Bytes of a snapshot that is collected. */
+  | { readonly kind: 'snapshot'; readonly bytes: Buffer }
   /** The snapshot is whole: put it in place. `needsAck`: the primary waits for an ACK before it streams. */
   | { readonly kind: 'loaded'; readonly needsAck: boolean }
   | { readonly kind: 'stream'; readonly bytes: Buffer }
   /** This attempt is over. `isFinal`: trying again soon will not help. */
   | { readonly kind: 'give-up'; readonly reason: string; readonly isFinal: boolean };
+
+/** A snapshot is read as it comes, its keys going to a listener, or its bytes are collected. */
+export type SnapshotTaker = RdbListener | 'collect';
 
 export type LinkPhase = 'greeting' | 'asking' | 'announced' | 'transferring' | 'streaming' | 'over';
 
@@ -54,11 +59,12 @@ const MARK_BYTES = 40;
 export class PrimaryLink {
   readonly #introduction: LinkIntroduction;
   readonly #resume: LinkResume | undefined;
-  readonly #startLoad: () => RdbListener;
+  readonly #startTransfer: () => SnapshotTaker;
   #phase: LinkPhase = 'greeting';
   /** Commands sent whose reply line has not come, oldest first. */
   #awaited: string[] = [];
   #lines: Buffer = Buffer.alloc(0);
+  /** Undefined while the snapshot is collected. */
   #reader: RdbReader | undefined;
   #frame: TransferFrame | undefined;
   #transferredBytes = 0;
@@ -67,11 +73,11 @@ export class PrimaryLink {
   constructor(
     introduction: LinkIntroduction,
     resume: LinkResume | undefined,
-    startLoad: () => RdbListener,
+    startTransfer: () => SnapshotTaker,
   ) {
     this.#introduction = introduction;
     this.#resume = resume;
-    this.#startLoad = startLoad;
+    this.#startTransfer = startTransfer;
   }
 
   get phase(): LinkPhase {
@@ -222,13 +228,19 @@ export class PrimaryLink {
       return;
     }
     this.#phase = 'transferring';
-    this.#reader = new RdbReader(this.#startLoad());
+    const taker = this.#startTransfer();
+    this.#reader = taker === 'collect' ? undefined : new RdbReader(taker);
   }
 
   /** Takes bytes of the snapshot. @returns what lies behind its end. */
   #receiveSnapshot(bytes: Buffer): Buffer | undefined {
     const { length, mark } = this.#frame!;
-    const reader = this.#reader!;
+    const reader = this.#reader;
+    if (reader === undefined) {
+      return length === undefined
+        ? this.#collectMarked(mark, bytes)
+        : this.#collectCounted(length, bytes);
+    }
     let rest: Buffer | undefined = bytes;
     try {
       const wanted = length === undefined ? bytes.length : length - this.#transferredBytes;
@@ -246,6 +258,27 @@ export class PrimaryLink {
     }
     if (length !== undefined) return this.#finishCounted(length, rest);
     return reader.isDone ? this.#finishMarked(mark, rest ?? Buffer.alloc(0)) : undefined;
+  }
+
+  #collectCounted(length: number, bytes: Buffer): Buffer | undefined {
+    const mine = bytes.subarray(0, length - this.#transferredBytes);
+    this.#transferredBytes += mine.length;
+    this.#effects.push({ kind: 'snapshot', bytes: mine });
+    if (this.#transferredBytes < length) return undefined;
+    this.#finish(false);
+    return bytes.subarray(mine.length);
+  }
+
+  /** Behind the mark the primary says nothing until it hears from us, so the mark is what comes last. */
+  #collectMarked(mark: Buffer, bytes: Buffer): undefined {
+    this.#transferredBytes += bytes.length;
+    const all = this.#lines.length === 0 ? bytes : Buffer.concat([this.#lines, bytes]);
+    const end = Math.max(0, all.length - MARK_BYTES);
+    this.#lines = Buffer.from(all.subarray(end));
+    if (end > 0) this.#effects.push({ kind: 'snapshot', bytes: all.subarray(0, end) });
+    if (!this.#lines.equals(mark)) return;
+    this.#lines = Buffer.alloc(0);
+    this.#finish(true);
   }
 
   #finishCounted(length: number, rest: Buffer | undefined): Buffer | undefined {

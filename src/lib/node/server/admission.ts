@@ -150,9 +150,11 @@ export class Admission {
   }
 
   #loadingRefusal(command: Command): Refusal | undefined {
-    return this.#rules.isLoading && !command.isAllowedWhileLoading
-      ? refuse('LOADING Redis is loading the dataset in memory')
-      : undefined;
+    const { loading } = this.#rules;
+    if (loading === undefined) return undefined;
+    const isAllowed =
+      loading === 'plain' ? command.isAllowedWhileLoading : command.isAllowedWhileAsyncLoading;
+    return isAllowed ? undefined : refuse('LOADING Redis is loading the dataset in memory');
   }
 
   #staleRefusal(command: Command): Refusal | undefined {

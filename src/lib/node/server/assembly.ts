@@ -177,7 +177,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       wings: this.wings,
       prng: this.#prng,
       propagate: (db, argv) => this.#runner.propagateAlone(db, argv),
-      mayEvict: () => !this.#servingRules.isLoading && !this.#runner.isPaused,
+      mayEvict: () => this.#servingRules.loading === undefined && !this.#runner.isPaused,
       nowMs: Date.now,
       nowMicros: () => performance.now() * 1000,
     });
@@ -390,6 +390,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       isPausedForFailover: () =>
         this.#pauses.scope(Date.now()) !== undefined && this.#pauses.holds('failover'),
       onReplaced: () => this.#persistence.noteReplaced(),
+      beginSync: (kind) => this.#persistence.beginSync(kind),
+      endSync: () => this.#persistence.endSync(),
       onRoleChange: () => {
         this.#servingRules.refresh();
         this.#runner.refreshExpiryMode();
@@ -444,8 +446,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       },
       onFatal: (reason) => this.#fail(reason),
       onStatus: () => {
-        const { isLoading, writeRefusal } = this.#persistence;
-        this.#servingRules.isLoading = isLoading;
+        const { loading, writeRefusal } = this.#persistence;
+        this.#servingRules.loading = loading;
         this.#servingRules.diskError = writeRefusal;
       },
     });

@@ -23,6 +23,7 @@ export class Command implements Counted {
   readonly refusedInMulti: boolean;
   readonly isAllowedWhileStale: boolean;
   readonly isAllowedWhileLoading: boolean;
+  readonly isAllowedWhileAsyncLoading: boolean;
   readonly hasAskingFlag: boolean;
   readonly isExec: boolean;
   /** Takes the same few microseconds whatever is in the database, as long as it has few words. */
@@ -47,6 +48,7 @@ export class Command implements Counted {
     this.refusedInMulti = has('no_multi');
     this.isAllowedWhileStale = has('stale');
     this.isAllowedWhileLoading = has('loading');
+    this.isAllowedWhileAsyncLoading = !has('no_async_loading');
     this.hasAskingFlag = has('asking');
     this.isExec = this.fullName === 'exec';
     const isFast = has('fast') || this.fullName === 'set';

@@ -16,8 +16,8 @@ export class ServingRules {
   expiryWord: 'DEL' | 'UNLINK' = 'DEL';
   /** The error that answers writes while they would not reach the disk. */
   diskError: string | undefined;
-  /** What is on disk is still being read. */
-  isLoading = false;
+  /** Data are being read, from disk or from our primary; `async`: the ones of before are served. */
+  loading: 'plain' | 'async' | undefined;
   /** Negative: no slow log. */
   slowerThanMicros = -1;
   /** Somebody wants to know so exactly that no command may share its time with others. */

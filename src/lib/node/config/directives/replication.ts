@@ -70,8 +70,8 @@ export const REPLICATION_DIRECTIVES: readonly Directive[] = [
     'So many replicas need not wait for more.',
   ]),
   choice('repl-diskless-load', ['disabled', 'on-empty-db', 'swapdb'], 'disabled', [
-    'accepted',
-    'A sync is read into memory, and replaces the data once it is whole.',
+    'effective',
+    'Whether a snapshot is read as it comes or put into a file first; whole, it replaces the data.',
   ]),
   yesNo('repl-disable-tcp-nodelay', 'no', ['accepted', 'Small packets are never held back.']),
   integer('repl-ping-replica-period', 10, ['effective', 'Seconds between pings to replicas.'], {

@@ -5,6 +5,7 @@ import type { Log } from '../../ports/wings.js';
 import type { Configuration } from '../../config/configuration.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import type { Turn } from '../turn.js';
+import type { LoadProgress } from './rdb-load.js';
 
 export interface PersistenceOptions {
   readonly keyspace: Keyspace;
@@ -22,12 +23,16 @@ export interface PersistenceOptions {
   readonly apply: (argv: readonly string[], db: number) => boolean;
   /** The node cannot keep its word any more, and must end at once. */
   readonly onFatal: (reason: string) => void;
-  /** Whether commands are served has changed; see `isLoading` and `writeRefusal`. */
+  /** Whether commands are served has changed; see `loading` and `writeRefusal`. */
   readonly onStatus: () => void;
 }
 
 export interface RunningPersistence extends PersistenceWing {
-  readonly isLoading: boolean;
+  /** `plain`: commands must wait. `async`: the data of before are served meanwhile. */
+  readonly loading: 'plain' | 'async' | undefined;
+  /** A replica reads what its primary sent. */
+  beginSync(kind: 'plain' | 'async'): LoadProgress;
+  endSync(): void;
   /** The error that answers writes while they would not reach the disk; undefined when they do. */
   readonly writeRefusal: string | undefined;
   /** Commands are to be appended to a file. */

@@ -34,6 +34,7 @@ const SAVING_FAILED =
   'Please check the Redis logs for details about the RDB error.';
 
 interface Loading extends LoadProgress {
+  readonly kind: 'plain' | 'async';
   readonly startedAtMs: number;
   usedMemoryBytes: number;
 }
@@ -67,8 +68,16 @@ class Persistence implements RunningPersistence {
     config.onChange('stop-writes-on-bgsave-error', () => options.onStatus());
   }
 
-  get isLoading(): boolean {
-    return this.#loading !== undefined;
+  get loading(): 'plain' | 'async' | undefined {
+    return this.#loading?.kind;
+  }
+
+  beginSync(kind: 'plain' | 'async'): LoadProgress {
+    return this.#beginLoading(kind);
+  }
+
+  endSync(): void {
+    this.#endLoading();
   }
 
   get isSaving(): boolean {
@@ -255,7 +264,7 @@ class Persistence implements RunningPersistence {
 
   #switchAof(isOn: boolean): string | undefined {
     // What is loaded decides by itself how it goes on.
-    if (this.isLoading) return undefined;
+    if (this.#loading !== undefined) return undefined;
     if (!isOn) {
       this.#aof.turnOff();
       return undefined;
@@ -264,9 +273,9 @@ class Persistence implements RunningPersistence {
     return failure === undefined ? undefined : 'Unable to turn on AOF. Check server logs.';
   }
 
-  #beginLoading(): Loading {
+  #beginLoading(kind: 'plain' | 'async' = 'plain'): Loading {
     const startedAtMs = this.#options.nowMs();
-    this.#loading = { startedAtMs, totalBytes: 0, loadedBytes: 0, usedMemoryBytes: 0 };
+    this.#loading = { kind, startedAtMs, totalBytes: 0, loadedBytes: 0, usedMemoryBytes: 0 };
     this.#options.onStatus();
     return this.#loading;
   }
@@ -284,7 +293,7 @@ class Persistence implements RunningPersistence {
     const appendFailure = this.#aof.finish();
     if (appendFailure !== undefined) return appendFailure;
     const saves = save === 'save' || (save === 'default' && this.#savePoints.length > 0);
-    if (!saves || this.isLoading) return undefined;
+    if (!saves || this.#loading !== undefined) return undefined;
     this.#options.log('notice', 'Saving before the end');
     const failure = await new Promise<Failure>((resolve) => this.#saver.start('awaited', resolve));
     return failure;

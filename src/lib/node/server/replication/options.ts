@@ -6,6 +6,7 @@ import type { Prng } from '../../../kernel/prng.js';
 import type { ServerStats } from '../../ports/stats.js';
 import type { ConfigWing, DataWing, Log } from '../../ports/wings.js';
 import type { Keyspace } from '../../store/keyspace.js';
+import type { LoadProgress } from '../persistence/rdb-load.js';
 import type { HeldKeys } from '../held-keys.js';
 import type { Network } from '../network.js';
 import type { Turn } from '../turn.js';
@@ -36,6 +37,9 @@ export interface ReplicationOptions {
   readonly port: () => number;
   /** While a manual failover pauses writes, no PING may move the offset. */
   readonly isPausedForFailover: () => boolean;
+  /** The primary's data are being read: clients wait, or (`async`) are served the old ones. */
+  readonly beginSync: (kind: 'plain' | 'async') => LoadProgress;
+  readonly endSync: () => void;
   /**
    * The role changed: set the keyspace's expiry mode, and refuse or redirect what waits. Called before
    * the first byte of the new role moves.

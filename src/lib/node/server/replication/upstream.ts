@@ -4,14 +4,19 @@
  */
 import { messageOf } from '../../../kernel/errors.js';
 import { encodeRequest } from '../../../wire/resp/request-encoder.js';
-import { StagedLoad } from '../../persistence/staged-load.js';
+import type { StagedLoad } from '../../persistence/staged-load.js';
+import { RdbError } from '../../../wire/rdb/format.js';
 import type { Address, ConfigWing, DataWing, Log } from '../../ports/wings.js';
 import type { ReplicationHistory } from '../../replication/history.js';
 import { type LinkEffect, PrimaryLink } from '../../replication/primary-link.js';
 import { ReplicaStream } from '../../replication/replica-stream.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import type { Network, PeerSocket } from '../network.js';
+import type { LoadProgress } from '../persistence/rdb-load.js';
+import { Pace } from './pace.js';
+import { Retries } from './retries.js';
 import type { ReplicationSettings } from './settings.js';
+import { SnapshotIntake } from './snapshot-intake.js';
 
 export interface UpstreamOptions {
   readonly address: Address;
@@ -36,6 +41,8 @@ export interface UpstreamOptions {
   readonly noteInput: (bytes: number) => void;
   /** Bytes that are applied now: for the history and for our own replicas. */
   readonly forward: (bytes: Buffer) => void;
+  readonly beginSync: (kind: 'plain' | 'async') => LoadProgress;
+  readonly endSync: () => void;
   /** What our replicas believe of the history is no longer so. */
   readonly dropReplicas: () => void;
 }
@@ -43,32 +50,28 @@ export interface UpstreamOptions {
 /** As ROLE names them. */
 export type UpstreamState = 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected';
 
-/** A primary that starts or fails over is ready soon; one that stays away is asked once a second. */
-const RETRY_MS = { first: 50, last: 1000 } as const;
-
-/** It holds what we cannot: each attempt costs it a whole snapshot, so they become rare. */
-const HOPELESS_RETRY_MS = { first: 10_000, last: 300_000 } as const;
-
 /** After that the regular ACKs, one a second, are as good. */
 const ACK_AGAIN_MS = { first: 25, last: 400 } as const;
 
 export class Upstream {
   readonly address: Address;
   readonly #options: UpstreamOptions;
+  readonly #retries = new Retries();
   #socket: PeerSocket | undefined;
   #link: PrimaryLink | undefined;
-  #load: StagedLoad | undefined;
+  #intake: SnapshotIntake | undefined;
+  /** Of the stream, while the snapshot before it is being read. */
+  #early: Buffer[] = [];
   #stream: ReplicaStream | undefined;
   #announced: { readonly replicationId: string; readonly offset: number } | undefined;
   #streamDb: number;
   #lastIoMs: number | undefined;
   #attemptedAtMs = 0;
   #downSinceMs: number | undefined;
-  #upSinceMs = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
-  #retryMs: number = RETRY_MS.first;
-  #hopelessRetryMs: number = HOPELESS_RETRY_MS.first;
+  #isReading = false;
+  #pace: Pace | undefined;
   /** Our data are not what the history says: only everything anew can help. */
   #mustStartOver = false;
   #onTakenOver: ((error?: string) => void) | undefined;
@@ -135,6 +138,8 @@ export class Upstream {
     const localAddress = source === '' ? undefined : source;
     const socket = network.connect({ ...address, localAddress });
     this.#socket = socket;
+    const pace = new Pace(socket, () => this.#isDeaf);
+    this.#pace = pace;
     socket.once('connect', () => {
       this.#link = this.#newLink();
       this.#perform(this.#link.connected());
@@ -144,20 +149,25 @@ export class Upstream {
       this.#lastIoMs = nowMs();
       this.#attemptedAtMs = this.#lastIoMs;
       this.#options.noteInput(chunk.length);
-      this.#perform(this.#link?.receive(chunk) ?? []);
+      pace.take(() => this.#perform(this.#link?.receive(chunk) ?? []));
     });
     socket.on('error', (error) => this.#broke(socket, messageOf(error)));
     socket.on('close', () => this.#broke(socket, 'the primary closed the connection'));
   }
 
+  /** What comes next cannot be taken before what came. */
+  get #isDeaf(): boolean {
+    return this.#isReading || this.#intake?.isBackedUp === true;
+  }
+
   /** Once a second. */
   tick(nowMs: number): void {
-    if (this.#stream) {
-      this.#acknowledge(this.#stream.offset);
-      if (nowMs - this.#upSinceMs > HOPELESS_RETRY_MS.last) {
-        this.#hopelessRetryMs = HOPELESS_RETRY_MS.first;
-      }
+    if (this.#isReading) {
+      this.#attemptedAtMs = nowMs;
+      this.#socket?.write('\n', 'latin1');
     }
+    if (this.#stream) this.#acknowledge(this.#stream.offset);
+    this.#retries.tick(nowMs);
     const socket = this.#socket;
     if (socket && nowMs - this.#attemptedAtMs > this.#options.settings.timeoutMs) {
       this.#broke(socket, 'the primary is silent');
@@ -177,7 +187,7 @@ export class Upstream {
   }
 
   #newLink(): PrimaryLink {
-    const { config, history, keyspace, nowMs, port } = this.#options;
+    const { config, history, port } = this.#options;
     const { id } = history.identity;
     return new PrimaryLink(
       {
@@ -193,8 +203,22 @@ export class Upstream {
             offset: history.offset,
             isFailover: this.#onTakenOver !== undefined,
           },
-      () => (this.#load = new StagedLoad(keyspace, nowMs())),
+      () => this.#beginIntake().taker,
     );
+  }
+
+  #beginIntake(): SnapshotIntake {
+    const { history, config, keyspace, nowMs, beginSync, endSync } = this.#options;
+    const isSameHistory = this.#announced?.replicationId === history.identity.id;
+    this.#intake = new SnapshotIntake({
+      keyspace,
+      config,
+      nowMs,
+      isSameHistory,
+      beginSync,
+      endSync,
+    });
+    return this.#intake;
   }
 
   // --- effects ----------------------------------------------------------------
@@ -221,11 +245,15 @@ export class Upstream {
         this.#options.log('notice', `The primary sends everything, as of offset ${effect.offset}`);
         this.#options.dropReplicas();
         return;
+      case 'snapshot':
+        this.#collect(effect.bytes, socket);
+        return;
       case 'loaded':
-        this.#adopt();
+        void this.#readSnapshot(socket);
         return;
       case 'stream':
-        this.#apply(effect.bytes, socket);
+        if (this.#isReading) this.#early.push(effect.bytes);
+        else this.#apply(effect.bytes, socket);
         return;
       case 'give-up':
         this.#broke(socket, effect.reason, effect.isFinal);
@@ -244,12 +272,38 @@ export class Upstream {
     this.#startStream();
   }
 
-  #adopt(): void {
+  #collect(bytes: Buffer, socket: PeerSocket): void {
+    const intake = this.#intake!;
+    intake.collect(bytes);
+    if (!intake.isBackedUp) return;
+    intake.catchUp().then(
+      () => this.#pace?.listen(),
+      (error: unknown) => this.#broke(socket, `cannot write its snapshot: ${messageOf(error)}`),
+    );
+  }
+
+  async #readSnapshot(socket: PeerSocket): Promise<void> {
+    const intake = this.#intake!;
+    this.#isReading = true;
+    try {
+      const load = await intake.finish();
+      if (load === undefined || this.#intake !== intake) return;
+      this.#isReading = false;
+      this.#adopt(load);
+      for (const bytes of this.#early.splice(0)) this.#apply(bytes, socket);
+      this.#pace?.listen();
+    } catch (error) {
+      const fault = error instanceof Error && error.cause instanceof RdbError ? error.cause : error;
+      this.#broke(socket, messageOf(fault), fault instanceof RdbError && isForGood(fault));
+    }
+  }
+
+  #adopt(load: StagedLoad): void {
     const { history, settings, log } = this.#options;
     const { replicationId, offset } = this.#announced!;
-    const load = this.#load!;
-    this.#load = undefined;
     load.adopt();
+    this.#intake?.end();
+    this.#intake = undefined;
     this.#options.onReplaced();
     history.adopt(replicationId, offset, settings.backlogBytes);
     this.#streamDb = load.streamDb;
@@ -274,8 +328,7 @@ export class Upstream {
   #startStream(): void {
     const { data, keyspace, history, forward } = this.#options;
     this.#downSinceMs = undefined;
-    this.#upSinceMs = this.#options.nowMs();
-    this.#retryMs = RETRY_MS.first;
+    this.#retries.up(this.#options.nowMs());
     this.#stream = new ReplicaStream(
       {
         vet: (argv) => data.vetReplicated(argv),
@@ -318,9 +371,14 @@ export class Upstream {
       this.#downSinceMs = nowMs();
     }
     clearTimeout(this.#ackTimer);
+    this.#retries.down();
     this.#socket = undefined;
+    this.#pace = undefined;
     this.#link = undefined;
-    this.#load = undefined;
+    this.#intake?.end();
+    this.#intake = undefined;
+    this.#isReading = false;
+    this.#early = [];
     this.#stream = undefined;
     socket.destroy();
     if (this.#isStopped) return;
@@ -336,18 +394,21 @@ export class Upstream {
       setImmediate(() => this.connect());
       return;
     }
-    this.#retryTimer = setTimeout(() => this.connect(), this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS.last);
+    this.#retryTimer = setTimeout(() => this.connect(), this.#retries.nextSoonMs());
   }
 
   #retryAfterLong(reason: string): void {
     const { address, log } = this.#options;
-    const delayMs = this.#hopelessRetryMs;
+    const delayMs = this.#retries.nextHopelessMs();
     log(
       'warning',
       `Cannot replicate the primary ${address.host}:${address.port}: ${reason}. Next attempt in ${delayMs / 1000} s`,
     );
     this.#retryTimer = setTimeout(() => this.connect(), delayMs);
-    this.#hopelessRetryMs = Math.min(delayMs * 2, HOPELESS_RETRY_MS.last);
   }
+}
+
+/** The primary's snapshot will be no better next time. */
+function isForGood({ fault }: RdbError): boolean {
+  return fault === 'unsupported' || fault === 'version';
 }

@@ -335,6 +335,8 @@ class Replication implements RunningReplication, Sender {
         this.#history.append(bytes);
         this.#replicas.push(bytes);
       },
+      beginSync: this.#options.beginSync,
+      endSync: this.#options.endSync,
       dropReplicas: () => this.#replicas.disconnectAll(),
     });
     this.#writer.forgetDb();
