@@ -237,9 +237,9 @@ export class PrimaryLink {
     const { length, mark } = this.#frame!;
     const reader = this.#reader;
     if (reader === undefined) {
-      return length === undefined
+      length === undefined
         ? this.#collectMarked(mark, bytes)
-        : this.#collectCounted(length, bytes);
+        : this.#collectCounted(length, bytes); return;
     }
     let rest: Buffer | undefined = bytes;
     try {
