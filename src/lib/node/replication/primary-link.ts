@@ -237,9 +237,9 @@ export class PrimaryLink {
     const { length, mark } = this.#frame!;
     const reader = this.#reader;
     if (reader === undefined) {
-      length === undefined
+      return length === undefined
         ? this.#collectMarked(mark, bytes)
-        : this.#collectCounted(length, bytes); return;
+        : this.#collectCounted(length, bytes);
     }
     let rest: Buffer | undefined = bytes;
     try {
@@ -270,15 +270,17 @@ export class PrimaryLink {
   }
 
   /** Behind the mark the primary says nothing until it hears from us, so the mark is what comes last. */
-  #collectMarked(mark: Buffer, bytes: Buffer): undefined {
+  #collectMarked(mark: Buffer, bytes: Buffer): Buffer | undefined {
     this.#transferredBytes += bytes.length;
     const all = this.#lines.length === 0 ? bytes : Buffer.concat([this.#lines, bytes]);
     const end = Math.max(0, all.length - MARK_BYTES);
     this.#lines = Buffer.from(all.subarray(end));
     if (end > 0) this.#effects.push({ kind: 'snapshot', bytes: all.subarray(0, end) });
-    if (!this.#lines.equals(mark)) return;
-    this.#lines = Buffer.alloc(0);
-    this.#finish(true);
+    if (this.#lines.equals(mark)) {
+      this.#lines = Buffer.alloc(0);
+      this.#finish(true);
+    }
+    return undefined;
   }
 
   #finishCounted(length: number, rest: Buffer | undefined): Buffer | undefined {
