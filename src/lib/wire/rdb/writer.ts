@@ -3,6 +3,7 @@
  * with plain strings is what every server since 5.0 reads.
  */
 import { Crc64 } from '../crc64.js';
+import { LzfCompressor } from '../lzf.js';
 import { Opcode, RDB_VERSION_WRITTEN, STRING_TYPE } from './format.js';
 
 /** What the body of a value is made of. */
@@ -19,6 +20,8 @@ export interface RdbWriterOptions {
   readonly emit: (chunk: Buffer) => void;
   /** False writes eight zero bytes, which readers accept (`rdbchecksum no`). */
   readonly checksum: boolean;
+  /** `rdbcompression`: long strings in their short form, where that saves anything. */
+  readonly compression?: boolean;
   readonly chunkBytes?: number;
 }
 
@@ -31,6 +34,7 @@ export class RdbWriter implements RdbBody {
   readonly #emit: (chunk: Buffer) => void;
   readonly #chunkBytes: number;
   readonly #crc: Crc64 | undefined;
+  readonly #short: ShortForm | undefined;
   #chunk: Buffer;
   #at = 0;
 
@@ -38,6 +42,7 @@ export class RdbWriter implements RdbBody {
     this.#emit = options.emit;
     this.#chunkBytes = options.chunkBytes ?? CHUNK_BYTES;
     this.#crc = options.checksum ? new Crc64() : undefined;
+    this.#short = options.compression === true ? new ShortForm() : undefined;
     this.#chunk = Buffer.allocUnsafe(this.#chunkBytes);
   }
 
@@ -132,7 +137,50 @@ export class RdbWriter implements RdbBody {
   }
 
   #string(text: string): void {
+    if (this.#short !== undefined && text.length >= COMPRESSIBLE_BYTES_MIN) {
+      const end = this.#short.write(this.#chunk, this.#at, text);
+      if (end >= 0) {
+        this.#at = end;
+        return;
+      }
+    }
     this.#at = writeString(this.#chunk, this.#at, text);
+  }
+}
+
+/** Shorter strings have nothing to give, as real servers see it. */
+const COMPRESSIBLE_BYTES_MIN = 21;
+/** A string must become this much shorter, its two lengths not counted. */
+const SAVED_BYTES_MIN = 4;
+const COMPRESSED = 0xc3;
+
+/** Strings in their compressed form. */
+class ShortForm {
+  readonly #compressor = new LzfCompressor();
+  #input = Buffer.allocUnsafe(1024);
+  #output = Buffer.allocUnsafe(1024);
+
+  /** @returns the position behind it; -1 when it would save nothing, and nothing is written. */
+  write(bytes: Buffer, at: number, text: string): number {
+    const { length } = text;
+    if (this.#input.length < length) {
+      // A giant is not kept in mind for the sake of those after it.
+      const room = length > CHUNK_BYTES ? length : Math.max(length, 2 * this.#input.length);
+      this.#input = Buffer.allocUnsafe(room);
+      this.#output = Buffer.allocUnsafe(room);
+    }
+    this.#input.latin1Write(text, 0);
+    const input = this.#input.subarray(0, length);
+    const size = this.#compressor.compress(input, this.#output, 0, length - SAVED_BYTES_MIN);
+    if (size < 0) return -1;
+    bytes[at] = COMPRESSED;
+    const behind = writeLength(bytes, writeLength(bytes, at + 1, size), length);
+    this.#output.copy(bytes, behind, 0, size);
+    if (length > CHUNK_BYTES) {
+      this.#input = Buffer.allocUnsafe(CHUNK_BYTES);
+      this.#output = Buffer.allocUnsafe(CHUNK_BYTES);
+    }
+    return behind + size;
   }
 }
 
