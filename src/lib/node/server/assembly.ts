@@ -310,6 +310,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       bind,
       network,
       directory: dir,
+      onFatal: (reason) => this.#fail(reason),
       isTemporary: this.#options.isTemporary,
       ...(busPort === undefined ? {} : { busPort }),
     });
@@ -319,8 +320,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   /** Going on would break what was promised: as after a crash, what is on disk is all there is. */
   #fail(reason: string): void {
-    if (this.#stopping !== undefined) return;
-    this.failure = reason;
+    this.failure ??= reason;
     this.#options.log('warning', `The node ends: ${reason}`);
     void this.kill();
   }

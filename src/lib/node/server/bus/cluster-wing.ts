@@ -2,10 +2,12 @@
  * The cluster machine at work: it is fed from sockets, timers and commands, and its effects are performed
  * here, in order. Saving is the only one that may wait: a save that is not promised to anybody is put off
  * for a moment, because a joining node has news many times in one.
+ *
+ * A save that fails ends the node, as it ends a real server: a vote that is forgotten may be given twice.
  */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { unreachable } from '../../../kernel/errors.js';
+import { messageOf, TribError, unreachable } from '../../../kernel/errors.js';
 import type { NodeId } from '../../../kernel/node-id.js';
 import { Prng } from '../../../kernel/prng.js';
 import type { ReplySink } from '../../../wire/resp/reply-sink.js';
@@ -109,7 +111,7 @@ class RunningCluster implements RunningClusterWing {
     const state = conf ? recall(conf, options) : createState(options);
     log('notice', `${conf ? 'Node' : 'New node'} ${state.myself.id} in cluster mode`);
     const effects = within(state, Date.now(), () => applySettings(state, options.settings));
-    this.#file.write(memoryOf(state), this.#isDurable);
+    this.#writeFirst(memoryOf(state));
     this.#perform(effects, state);
     const primary = state.myself.primary;
     if (isReplica(state.myself) && primary && primary.ip !== '') {
@@ -180,14 +182,14 @@ class RunningCluster implements RunningClusterWing {
   }
 
   stop(): Promise<void> {
-    return this.#end(() => this.#file.write(memoryOf(this.#state), this.#isDurable));
+    return this.#end(() => this.#save(this.#isDurable));
   }
 
   kill(): Promise<void> {
     return this.#end(() => {
       // Put off longer than a crash would be believed to take: by now it would have been written.
       const isOverdue = !this.#isDurable && this.#saveTimer !== undefined;
-      if (isOverdue) this.#file.write(memoryOf(this.#state), false);
+      if (isOverdue) this.#save(false);
     });
   }
 
@@ -242,7 +244,11 @@ class RunningCluster implements RunningClusterWing {
   // --- effects --------------------------------------------------------------
 
   #perform(effects: readonly Effect[], state: ClusterState): void {
-    for (const effect of effects) this.#performOne(effect, state);
+    for (const effect of effects) {
+      // A save that failed: what was to be said after it must not be said.
+      if (this.#isStopped) return;
+      this.#performOne(effect, state);
+    }
   }
 
   #performOne(effect: Effect, state: ClusterState): void {
@@ -301,14 +307,34 @@ class RunningCluster implements RunningClusterWing {
     if (durable && this.#isDurable) {
       clearTimeout(this.#saveTimer);
       this.#saveTimer = undefined;
-      this.#file.write(memoryOf(state), true);
+      this.#save(true, state);
       return;
     }
     const delayMs = this.#isDurable ? SAVE_DELAY_MS : TEMPORARY_SAVE_DELAY_MS;
     this.#saveTimer ??= setTimeout(() => {
       this.#saveTimer = undefined;
-      this.#file.write(memoryOf(this.#state), false);
+      this.#save(false);
     }, delayMs);
+  }
+
+  #save(durable: boolean, state = this.#state): void {
+    try {
+      this.#file.write(memoryOf(state), durable);
+    } catch (error) {
+      this.#options.onFatal(`cannot save ${this.#file.path}: ${messageOf(error)}`);
+    }
+  }
+
+  /** @throws TribError BAD_CONFIG: nothing runs yet that would have to end. */
+  #writeFirst(memory: ReturnType<typeof memoryOf>): void {
+    try {
+      this.#file.write(memory, this.#isDurable);
+    } catch (cause) {
+      throw new TribError('BAD_CONFIG', `cannot write ${this.#file.path}: ${messageOf(cause)}`, {
+        hint: 'Set dir to a folder that this user may write, on a disk that is not full.',
+        cause,
+      });
+    }
   }
 }
 

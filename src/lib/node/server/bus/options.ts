@@ -32,6 +32,8 @@ export interface ClusterWingOptions {
   readonly network: Network;
   /** The folder of nodes.conf: the node's `dir`. */
   readonly directory: string;
+  /** The node cannot keep what it has promised its peers, and must end at once. */
+  readonly onFatal: (reason: string) => void;
   /** The folder goes with the node: saves need not survive a crash. */
   readonly isTemporary?: boolean;
 }
