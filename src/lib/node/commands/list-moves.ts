@@ -150,9 +150,9 @@ export function lmpop(call: StoreCall): void {
 }
 
 export function blmpop(call: StoreCall): void {
-  const timeoutMs = blockTimeoutMs(call, call.argv[1]!);
-  const wish = timeoutMs === undefined ? undefined : multiPop(call, 2);
-  if (timeoutMs === undefined || wish === undefined) return;
+  const wish = multiPop(call, 2);
+  const timeoutMs = wish === undefined ? undefined : blockTimeoutMs(call, call.argv[1]!);
+  if (wish === undefined || timeoutMs === undefined) return;
   takeOrWait(call, wish.keys, timeoutMs, wish.take);
 }
 

@@ -16,7 +16,7 @@ export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong k
 export type Found<T> = T | undefined | null;
 
 /** An entry whose value is known to be of one type. */
-export type EntryOf<T extends TypeName> = Entry & { value: ValueOf<T> };
+export type EntryOf<T extends TypeName> = Omit<Entry, 'value'> & { value: ValueOf<T> };
 
 /** The value for reading; counts a hit or a miss. */
 export function readValue<T extends TypeName>(
@@ -67,7 +67,7 @@ export function entryForWriting<T extends TypeName>(
 }
 
 /** To be called when a collection has been changed in place; an empty one goes, and so tells its watchers. */
-export function changed(call: StoreCall, entry: Entry & { value: Collection }): void {
+export function changed(call: StoreCall, entry: EntryOf<Collection['kind']>): void {
   const { db } = call;
   if (sizeOf(entry.value) > 0) db.touch(entry.key);
   else {

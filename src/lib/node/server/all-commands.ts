@@ -7,6 +7,7 @@ import { CONFIG_COMMANDS } from '../commands/config.js';
 import { CONNECTION_COMMANDS } from '../commands/connection.js';
 import { EXPIRY_COMMANDS } from '../commands/expiry.js';
 import { FUNCTION_COMMANDS } from '../commands/function.js';
+import { HASH_COMMANDS } from '../commands/hashes.js';
 import { INFO_COMMANDS } from '../commands/info.js';
 import { KEY_COMMANDS } from '../commands/keys.js';
 import { PERSISTENCE_COMMANDS } from '../commands/persistence.js';
@@ -17,6 +18,7 @@ import { SERVER_COMMANDS } from '../commands/server.js';
 import { SORTED_SET_RANGE_COMMANDS } from '../commands/sorted-set-ranges.js';
 import { SORTED_SET_UNION_COMMANDS } from '../commands/sorted-set-unions.js';
 import { SORTED_SET_COMMANDS } from '../commands/sorted-sets.js';
+import { SET_COMMANDS } from '../commands/sets.js';
 import type { StoreCommandSpec } from '../commands/store-call.js';
 import { STRING_COMMANDS } from '../commands/strings.js';
 import { TRANSACTION_COMMANDS } from '../commands/transactions.js';
@@ -28,6 +30,8 @@ export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...SORTED_SET_COMMANDS,
   ...SORTED_SET_RANGE_COMMANDS,
   ...SORTED_SET_UNION_COMMANDS,
+  ...SET_COMMANDS,
+  ...HASH_COMMANDS,
   ...KEY_COMMANDS,
   ...EXPIRY_COMMANDS,
   ...CONNECTION_COMMANDS,

@@ -30,6 +30,7 @@ import { createHost } from './host.js';
 import { type ClientPort, openClientPort } from './client-port.js';
 import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
 import type { Network } from './network.js';
+import { followLayout } from './layout-rules.js';
 import { Pauses } from './pauses.js';
 import { NodeTls } from './tls/node-tls.js';
 import type { TlsDoor } from './tls/door.js';
@@ -138,6 +139,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       onFailed: (reason) =>
         options.log('warning', `Error accepting a client connection: ${reason}`),
     });
+    followLayout(config, this.#keyspace.layout);
     this.#blocked = new BlockedClients({ keyspace: this.#keyspace, nowMs: Date.now });
     this.sessions = new Sessions({
       config,

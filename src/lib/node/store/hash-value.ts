@@ -1,10 +1,19 @@
-/** A hash: fields with their values, in the order the fields came. */
+/**
+ * A hash: fields with their values, of which any one can be drawn at random.
+ *
+ * Fields and values lie in two rows, and a map tells where each field stands. Small hashes keep the order in
+ * which the fields came, as real servers do. In large ones the last field takes the place of one that goes: a
+ * field moves towards the front or stays. That is what makes `scan`, which walks from the back, meet every field
+ * that is there throughout.
+ */
 import type { LayoutLimits } from './layout.js';
 
 export class HashValue {
   readonly kind = 'hash';
-  readonly #fields = new Map<string, string>();
   readonly #limits: LayoutLimits;
+  #fields: string[] = [];
+  #values: string[] = [];
+  #places = new Map<string, number>();
   #isListpack = true;
 
   constructor(limits: LayoutLimits) {
@@ -12,7 +21,7 @@ export class HashValue {
   }
 
   get size(): number {
-    return this.#fields.size;
+    return this.#fields.length;
   }
 
   get encoding(): 'listpack' | 'hashtable' {
@@ -20,48 +29,108 @@ export class HashValue {
   }
 
   get(field: string): string | undefined {
-    return this.#fields.get(field);
+    const place = this.#places.get(field);
+    return place === undefined ? undefined : this.#values[place];
   }
 
   has(field: string): boolean {
-    return this.#fields.has(field);
+    return this.#places.has(field);
   }
 
   /** @returns true when the field is new. */
   set(field: string, value: string): boolean {
-    const before = this.#fields.size;
-    this.#fields.set(field, value);
+    const place = this.#places.get(field);
+    if (place !== undefined) {
+      this.#values[place] = value;
+      if (this.#isListpack) this.#checkListpack(field, value);
+      return false;
+    }
+    this.#places.set(field, this.#fields.length);
+    this.#fields.push(field);
+    this.#values.push(value);
     if (this.#isListpack) this.#checkListpack(field, value);
-    return this.#fields.size !== before;
+    return true;
   }
 
   delete(field: string): boolean {
-    return this.#fields.delete(field);
+    const place = this.#places.get(field);
+    if (place === undefined) return false;
+    this.#places.delete(field);
+    if (this.#isListpack) this.#closeGap(place);
+    else this.#fillGap(place);
+    return true;
+  }
+
+  /** Some field: with an even draw from 0..size-1, each is as likely as any other. */
+  fieldAt(place: number): string {
+    return this.#fields[place]!;
+  }
+
+  valueAt(place: number): string {
+    return this.#values[place]!;
   }
 
   fields(): IterableIterator<string> {
-    return this.#fields.keys();
-  }
-
-  values(): IterableIterator<string> {
     return this.#fields.values();
   }
 
+  values(): IterableIterator<string> {
+    return this.#values.values();
+  }
+
   forEach(visit: (field: string, value: string) => void): void {
-    this.#fields.forEach((value, field) => visit(field, value));
+    const fields = this.#fields;
+    for (let place = 0; place < fields.length; place++) visit(fields[place]!, this.#values[place]!);
+  }
+
+  /**
+   * Visits about `count` fields before `cursor` (0: from the back of the row).
+   * @returns the cursor to go on with; 0 when done. Small hashes are visited at once.
+   */
+  scan(cursor: number, count: number, visit: (field: string, value: string) => void): number {
+    if (this.#isListpack) {
+      this.forEach(visit);
+      return 0;
+    }
+    const { length } = this.#fields;
+    const from = cursor === 0 ? length : Math.min(cursor, length);
+    const to = Math.max(0, from - count);
+    for (let place = from - 1; place >= to; place--) {
+      visit(this.#fields[place]!, this.#values[place]!);
+    }
+    return to;
   }
 
   clone(): HashValue {
     const copy = new HashValue(this.#limits);
-    for (const [field, value] of this.#fields) copy.#fields.set(field, value);
+    copy.#fields = this.#fields.slice();
+    copy.#values = this.#values.slice();
+    copy.#places = new Map(this.#places);
     copy.#isListpack = this.#isListpack;
     return copy;
+  }
+
+  #closeGap(place: number): void {
+    this.#fields.splice(place, 1);
+    this.#values.splice(place, 1);
+    for (let after = place; after < this.#fields.length; after++) {
+      this.#places.set(this.#fields[after]!, after);
+    }
+  }
+
+  #fillGap(place: number): void {
+    const field = this.#fields.pop()!;
+    const value = this.#values.pop()!;
+    if (place === this.#fields.length) return;
+    this.#fields[place] = field;
+    this.#values[place] = value;
+    this.#places.set(field, place);
   }
 
   #checkListpack(field: string, value: string): void {
     const { hashListpackEntries, hashListpackValueBytes } = this.#limits;
     this.#isListpack =
-      this.#fields.size <= hashListpackEntries &&
+      this.#fields.length <= hashListpackEntries &&
       field.length <= hashListpackValueBytes &&
       value.length <= hashListpackValueBytes;
   }

@@ -1,19 +1,30 @@
-/** A set of strings. */
-import type { LayoutLimits } from './layout.js';
+/**
+ * A set of strings, of which any one can be drawn at random.
+ *
+ * The members lie in a row, and a map tells where each stands. The last one takes the place of one that goes,
+ * so that the row has no gaps: a member moves towards the front or stays. That is what makes `scan`, which walks
+ * from the back, meet every member that is there throughout.
+ *
+ * As long as all members are integers and not many, they are kept in order, which is how real servers list them.
+ */
 import { isCanonicalInteger } from './integers.js';
+import type { LayoutLimits } from './layout.js';
 
 export class SetValue {
   readonly kind = 'set';
-  readonly #members = new Set<string>();
   readonly #limits: LayoutLimits;
+  #members: string[] = [];
+  #places = new Map<string, number>();
   #isIntset = true;
+  /** Integers were added or removed since they were put in order. */
+  #isOutOfOrder = false;
 
   constructor(limits: LayoutLimits) {
     this.#limits = limits;
   }
 
   get size(): number {
-    return this.#members.size;
+    return this.#members.length;
   }
 
   get encoding(): 'intset' | 'hashtable' {
@@ -21,35 +32,84 @@ export class SetValue {
   }
 
   has(member: string): boolean {
-    return this.#members.has(member);
+    return this.#places.has(member);
   }
 
   /** @returns false when it was there already. */
   add(member: string): boolean {
-    const before = this.#members.size;
-    this.#members.add(member);
-    if (this.#members.size === before) return false;
-    if (this.#isIntset) this.#checkIntset(member);
+    const places = this.#places;
+    if (places.has(member)) return false;
+    places.set(member, this.#members.length);
+    this.#members.push(member);
+    if (this.#isIntset) this.#noteInteger(member);
     return true;
   }
 
   delete(member: string): boolean {
-    return this.#members.delete(member);
+    const place = this.#places.get(member);
+    if (place === undefined) return false;
+    this.#places.delete(member);
+    const last = this.#members.pop()!;
+    if (place < this.#members.length) {
+      this.#members[place] = last;
+      this.#places.set(last, place);
+      this.#isOutOfOrder = this.#isIntset;
+    }
+    return true;
+  }
+
+  /** Some member: with an even draw from 0..size-1, each is as likely as any other. */
+  at(place: number): string {
+    return this.#members[place]!;
+  }
+
+  /**
+   * Visits about `count` members before `cursor` (0: from the back of the row).
+   * @returns the cursor to go on with; 0 when done. Integers are few, and visited at once.
+   */
+  scan(cursor: number, count: number, visit: (member: string) => void): number {
+    const members = this.#members;
+    if (this.#isIntset) {
+      for (const member of this) visit(member);
+      return 0;
+    }
+    const from = cursor === 0 ? members.length : Math.min(cursor, members.length);
+    const to = Math.max(0, from - count);
+    for (let at = from - 1; at >= to; at--) visit(members[at]!);
+    return to;
   }
 
   [Symbol.iterator](): Iterator<string> {
+    if (this.#isOutOfOrder) this.#putInOrder();
     return this.#members[Symbol.iterator]();
   }
 
   clone(): SetValue {
     const copy = new SetValue(this.#limits);
-    for (const member of this.#members) copy.#members.add(member);
+    copy.#members = this.#members.slice();
+    copy.#places = new Map(this.#places);
     copy.#isIntset = this.#isIntset;
+    copy.#isOutOfOrder = this.#isOutOfOrder;
     return copy;
   }
 
-  #checkIntset(member: string): void {
+  #noteInteger(member: string): void {
     this.#isIntset =
-      this.#members.size <= this.#limits.setIntsetEntries && isCanonicalInteger(member);
+      this.#members.length <= this.#limits.setIntsetEntries && isCanonicalInteger(member);
+    this.#isOutOfOrder = this.#isIntset && this.#members.length > 1;
   }
+
+  #putInOrder(): void {
+    this.#isOutOfOrder = false;
+    this.#members.sort(compareIntegers);
+    this.#members.forEach((member, place) => this.#places.set(member, place));
+  }
+}
+
+/** Canonical integers, also those that a double cannot hold. */
+function compareIntegers(a: string, b: string): number {
+  const difference = Number(a) - Number(b);
+  if (difference !== 0 && (a.length < 16 || b.length < 16)) return difference;
+  const exact = BigInt(a) - BigInt(b);
+  return exact === 0n ? 0 : exact < 0n ? -1 : 1;
 }

@@ -12,10 +12,11 @@ import {
 import { bufferLimitsKind, keyspaceEventsKind } from './words.js';
 
 const EVICTION = ['effective', 'Which keys go when the data weigh more than maxmemory.'] as const;
-const NO_LAYOUT = [
-  'accepted',
-  'Values are laid out by JavaScript; OBJECT ENCODING tells.',
+const TOLD_LAYOUT = [
+  'effective',
+  'Decides what OBJECT ENCODING says; the memory is laid out by JavaScript.',
 ] as const;
+const NO_LAYOUT = ['accepted', 'Values are laid out by JavaScript.'] as const;
 const NO_DEFRAG = ['accepted', 'V8 moves objects by itself.'] as const;
 const NO_LAZY = ['accepted', 'The collector frees memory in the background anyway.'] as const;
 const TOLD_LAZILY = [
@@ -68,17 +69,17 @@ export const MEMORY_DIRECTIVES: readonly Directive[] = [
   integer('active-defrag-threshold-upper', 100, NO_DEFRAG, { max: 1000 }),
   integer('active-defrag-max-scan-fields', 1000, NO_DEFRAG, { min: 1, max: LONG_MAX }),
   memory('active-defrag-ignore-bytes', 100 * MEGABYTE, NO_DEFRAG, { min: 1 }),
-  integer('hash-max-listpack-entries', 512, NO_LAYOUT, {
+  integer('hash-max-listpack-entries', 512, TOLD_LAYOUT, {
     alias: 'hash-max-ziplist-entries',
     max: LONG_MAX,
   }),
-  memory('hash-max-listpack-value', 64, NO_LAYOUT, { alias: 'hash-max-ziplist-value' }),
-  integer('set-max-intset-entries', 512, NO_LAYOUT, { max: LONG_MAX }),
-  integer('zset-max-listpack-entries', 128, NO_LAYOUT, {
+  memory('hash-max-listpack-value', 64, TOLD_LAYOUT, { alias: 'hash-max-ziplist-value' }),
+  integer('set-max-intset-entries', 512, TOLD_LAYOUT, { max: LONG_MAX }),
+  integer('zset-max-listpack-entries', 128, TOLD_LAYOUT, {
     alias: 'zset-max-ziplist-entries',
     max: LONG_MAX,
   }),
-  memory('zset-max-listpack-value', 64, NO_LAYOUT, { alias: 'zset-max-ziplist-value' }),
+  memory('zset-max-listpack-value', 64, TOLD_LAYOUT, { alias: 'zset-max-ziplist-value' }),
   integer('list-max-listpack-size', -2, NO_LAYOUT, {
     alias: 'list-max-ziplist-size',
     min: -(2n ** 31n),

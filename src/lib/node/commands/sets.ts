@@ -1,0 +1,241 @@
+/** The set commands as a table; what they do is in `set-operations.ts` and `set-algebra.ts`. */
+import { countedKeys } from './counted-keys.js';
+import {
+  sdiff,
+  sdiffstore,
+  sinter,
+  sintercard,
+  sinterstore,
+  smembers,
+  sunion,
+  sunionstore,
+} from './set-algebra.js';
+import {
+  sadd,
+  scard,
+  sismember,
+  smismember,
+  smove,
+  spop,
+  srandmember,
+  srem,
+  sscan,
+} from './set-operations.js';
+import { family } from './spec.js';
+import type { StoreCommandSpec } from './store-call.js';
+
+const set = family('set');
+
+export const SET_COMMANDS: readonly StoreCommandSpec[] = [
+  set(
+    'sadd',
+    {
+      arity: -3,
+      flags: 'write denyoom fast',
+      keys: [1, 1, 1],
+      acl: 'write set fast',
+      since: '1.0.0',
+      summary: 'Adds members to a set.',
+    },
+    sadd,
+  ),
+  set(
+    'srem',
+    {
+      arity: -3,
+      flags: 'write fast',
+      keys: [1, 1, 1],
+      acl: 'write set fast',
+      since: '1.0.0',
+      summary: 'Removes members from a set.',
+    },
+    srem,
+  ),
+  set(
+    'smove',
+    {
+      arity: 4,
+      flags: 'write fast',
+      keys: [1, 2, 1],
+      acl: 'write set fast',
+      since: '1.0.0',
+      summary: 'Moves a member from one set to another.',
+    },
+    smove,
+  ),
+  set(
+    'sismember',
+    {
+      arity: 3,
+      flags: 'readonly fast',
+      keys: [1, 1, 1],
+      acl: 'read set fast',
+      since: '1.0.0',
+      summary: 'Whether something is a member of a set.',
+    },
+    sismember,
+  ),
+  set(
+    'smismember',
+    {
+      arity: -3,
+      flags: 'readonly fast',
+      keys: [1, 1, 1],
+      acl: 'read set fast',
+      since: '6.2.0',
+      summary: 'Which of several things are members of a set.',
+    },
+    smismember,
+  ),
+  set(
+    'scard',
+    {
+      arity: 2,
+      flags: 'readonly fast',
+      keys: [1, 1, 1],
+      acl: 'read set fast',
+      since: '1.0.0',
+      summary: 'How many members a set has.',
+    },
+    scard,
+  ),
+  set(
+    'spop',
+    {
+      arity: -2,
+      flags: 'write fast',
+      keys: [1, 1, 1],
+      acl: 'write set fast',
+      since: '1.0.0',
+      summary: 'Takes members out of a set at random.',
+      tips: ['nondeterministic_output'],
+    },
+    spop,
+  ),
+  set(
+    'srandmember',
+    {
+      arity: -2,
+      flags: 'readonly',
+      keys: [1, 1, 1],
+      acl: 'read set slow',
+      since: '1.0.0',
+      summary: 'Some members of a set, drawn at random.',
+      tips: ['nondeterministic_output'],
+    },
+    srandmember,
+  ),
+  set(
+    'sscan',
+    {
+      arity: -3,
+      flags: 'readonly',
+      keys: [1, 1, 1],
+      acl: 'read set slow',
+      since: '2.8.0',
+      summary: 'Walks over the members of a set in steps.',
+      tips: ['nondeterministic_output'],
+    },
+    sscan,
+  ),
+  set(
+    'smembers',
+    {
+      arity: 2,
+      flags: 'readonly',
+      keys: [1, 1, 1],
+      acl: 'read set slow',
+      since: '1.0.0',
+      summary: 'All members of a set.',
+      tips: ['nondeterministic_output_order'],
+    },
+    smembers,
+  ),
+  set(
+    'sinter',
+    {
+      arity: -2,
+      flags: 'readonly',
+      keys: [1, -1, 1],
+      acl: 'read set slow',
+      since: '1.0.0',
+      summary: 'The members that several sets have in common.',
+      tips: ['nondeterministic_output_order'],
+    },
+    sinter,
+  ),
+  set(
+    'sinterstore',
+    {
+      arity: -3,
+      flags: 'write denyoom',
+      keys: [1, -1, 1],
+      acl: 'write set slow',
+      since: '1.0.0',
+      summary: 'Stores the members that several sets have in common.',
+    },
+    sinterstore,
+  ),
+  set(
+    'sintercard',
+    {
+      arity: -3,
+      flags: 'readonly movablekeys',
+      keyIndexes: countedKeys(1),
+      acl: 'read set slow',
+      since: '7.0.0',
+      summary: 'How many members several sets have in common.',
+    },
+    sintercard,
+  ),
+  set(
+    'sunion',
+    {
+      arity: -2,
+      flags: 'readonly',
+      keys: [1, -1, 1],
+      acl: 'read set slow',
+      since: '1.0.0',
+      summary: 'The members of any of several sets.',
+      tips: ['nondeterministic_output_order'],
+    },
+    sunion,
+  ),
+  set(
+    'sunionstore',
+    {
+      arity: -3,
+      flags: 'write denyoom',
+      keys: [1, -1, 1],
+      acl: 'write set slow',
+      since: '1.0.0',
+      summary: 'Stores the members of any of several sets.',
+    },
+    sunionstore,
+  ),
+  set(
+    'sdiff',
+    {
+      arity: -2,
+      flags: 'readonly',
+      keys: [1, -1, 1],
+      acl: 'read set slow',
+      since: '1.0.0',
+      summary: 'The members of the first set that none of the others has.',
+      tips: ['nondeterministic_output_order'],
+    },
+    sdiff,
+  ),
+  set(
+    'sdiffstore',
+    {
+      arity: -3,
+      flags: 'write denyoom',
+      keys: [1, -1, 1],
+      acl: 'write set slow',
+      since: '1.0.0',
+      summary: 'Stores the members of the first set that none of the others has.',
+    },
+    sdiffstore,
+  ),
+];
