@@ -11,6 +11,7 @@ export const BLOCKING_SCENES: readonly (readonly string[])[] = [
   ['a: BLPOP k k k 0', 'b: RPUSH k 1 2'],
   ['b: RPUSH y 1', 'a: BLPOP x y 0', 'a: BLPOP x y 0', 'b: RPUSH y 2'],
   ['a: BLPOP k 0', 'b: SET k x', 'b: DEL k', 'b: RPUSH k 1'],
+  ['a: BLPOP k 0', 'b: SADD k x', 'b: DEL k', 'b: RPUSH k 1'],
   ['b: SET k x', 'a: BLPOP k 0', 'a: BLPOP j k 0', 'a: BLMOVE k j left right 0'],
   ['a: BLMOVE s t LEFT RIGHT 0', 'b: RPUSH s 1 2', 'b: LRANGE t 0 -1'],
   ['a: BLMOVE s s LEFT RIGHT 0', 'b: RPUSH s 1 2', 'b: LRANGE s 0 -1'],
@@ -58,4 +59,5 @@ export const BLOCKING_SCENES: readonly (readonly string[])[] = [
   ['a: BLPOP k 0', 'b: RPUSH j 1', 'b: RPOPLPUSH j k'],
   ['a: BLPOP k 0', 'b: LPUSHX k 1', 'b: LINSERT k BEFORE a b', 'b: RPUSH k 1'],
   ['a: BLPOP k 0', 'a: PING', 'a: PING'],
+  ['a: BLPOP k 0', 'a: PING', 'a: LLEN k', 'b: RPUSH k 1 2', 'a: HEARS'],
 ];

@@ -1,4 +1,5 @@
 /** What the commands about one list do. Those that move elements and those that wait are in `list-moves.ts`. */
+import { INT64_MIN } from '../store/integers.js';
 import { ListValue } from '../store/list-value.js';
 import { integer, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import type { StoreCall } from './store-call.js';
@@ -322,7 +323,8 @@ function lposOptions(call: StoreCall): LposOptions | undefined {
         reply.error(given === undefined ? NOT_AN_INTEGER : RANK_IS_ZERO);
         return undefined;
       }
-      rank = given;
+      // The smallest int64 has no positive counterpart; real servers come out at the last match.
+      rank = text === String(INT64_MIN) ? -1 : given;
       continue;
     }
     if (given === undefined || given < 0) {

@@ -2,8 +2,8 @@
  * One client: bytes in, commands to the dispatcher, one write per turn out (`turn.ts`, `client-output.ts`).
  *
  * Reading stops while the peer does not take its answers, so a client that only sends cannot fill our
- * memory, and while a command of it waits (suspended, or held by a pause), so that replies keep the
- * order of requests.
+ * memory. While a command of it waits (suspended, or held by a pause) no other is run, so that replies keep
+ * the order of requests.
  */
 import type { Socket } from 'node:net';
 import type { Session, Subscriptions, ReplyMode, SessionsPort } from '../ports/session.js';
@@ -39,6 +39,9 @@ export interface ConnectionOwner {
   readonly clock: CallClock;
   nowMs(): number;
 }
+
+/** What a client may send ahead while a command of it waits. */
+const AHEAD_BYTES_MAX = 64 * 1024;
 
 export class Connection implements Session, Sender {
   readonly id: number;
@@ -232,7 +235,7 @@ export class Connection implements Session, Sender {
     if (this.replies.isEmpty || this.isClosed) return;
     this.#output.flush();
     this.#checkOutputBound();
-    if (this.#isWaiting()) this.#socket.pause();
+    this.#restrain();
   }
 
   /** Send at the end of this turn. */
@@ -270,6 +273,7 @@ export class Connection implements Session, Sender {
     if (this.#isRunning || this.#isWaiting()) this.lastActiveAtMs = this.#owner.nowMs();
     else this.#runCommands();
     this.parser.keep();
+    this.#restrain();
     if (this.queryBytes > this.#owner.queryBytesMax) this.close();
   }
 
@@ -297,7 +301,15 @@ export class Connection implements Session, Sender {
     }
     if (this.#isClosing) this.#finishOutput();
     else if (!this.replies.isEmpty) this.flushSoon();
-    if (this.#isWaiting()) this.#socket.pause();
+  }
+
+  /**
+   * Stop reading from a peer that does not take its answers, or that has sent enough ahead of a command that
+   * waits. Until then we go on reading: only so is a client missed that leaves while it waits.
+   */
+  #restrain(): void {
+    if (!this.#isWaiting()) return;
+    if (this.#output.isBackedUp || this.queryBytes > AHEAD_BYTES_MAX) this.#socket.pause();
   }
 
   #isWaiting(): boolean {
