@@ -80,7 +80,7 @@ function send(
         }
       }
       if (gone.length > 0 && roleBefore === 'primary') {
-        wings.replication.propagate(dbIndex, ['DEL', ...gone]);
+        wings.data.propagate(dbIndex, ['DEL', ...gone]);
       }
     }
     if (outcome.error !== undefined) wings.stats.errorReplied(outcome.error);

@@ -43,6 +43,8 @@ export interface DataWing {
   flushAll(): void;
   /** Does the key exist now (expired ones do not)? No side effects. Database 0. */
   hasKey(key: string, nowMs: number): boolean;
+  /** A change that no command in progress made: to the replicas and to the append-only file. */
+  propagate(db: number, argv: readonly string[]): void;
   /** Run one command of the primary's stream. Throws a TribError when it cannot be applied. */
   applyReplicated(argv: readonly string[], db: number): void;
   /** Throws a TribError when no such command exists here. */

@@ -36,6 +36,7 @@ export function createDataWing(options: KeyspaceWingOptions): DataWing {
       options.onCleared();
     },
     hasKey: (key, nowMs) => keyspace.db(0).peek(key, nowMs) !== undefined,
+    propagate: options.propagate,
     applyReplicated: options.applyReplicated,
     vetReplicated: options.vetReplicated,
     together: options.together,
