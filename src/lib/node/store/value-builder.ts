@@ -119,6 +119,8 @@ class HashSink extends Sink {
 
 class SortedSetSink extends Sink {
   readonly #sortedSet: SortedSetValue;
+  /** A small sorted set has no negative zero; a large one gets back those that came while it was small. */
+  #negativeZeros: string[] = [];
 
   constructor(sortedSet: SortedSetValue) {
     super();
@@ -126,6 +128,19 @@ class SortedSetSink extends Sink {
   }
 
   override member(member: string, score: number): boolean {
-    return this.#sortedSet.set(member, score);
+    const isNew = this.#sortedSet.set(member, score);
+    if (Object.is(score, -0)) this.#negativeZeros.push(member);
+    if (this.#negativeZeros.length > 0 && this.#sortedSet.encoding === 'skiplist') {
+      this.#giveBackZeros();
+    }
+    return isNew;
+  }
+
+  #giveBackZeros(): void {
+    for (const member of this.#negativeZeros) {
+      this.#sortedSet.delete(member);
+      this.#sortedSet.set(member, -0);
+    }
+    this.#negativeZeros = [];
   }
 }
