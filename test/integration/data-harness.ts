@@ -17,6 +17,8 @@ export interface CommandFamily {
   readonly setup?: readonly (readonly string[])[];
   /** Takes out of a reply what may rightly differ: order, times that run, chance. */
   readonly normalize?: (argv: readonly string[], text: string) => string;
+  /** Which events are listened to, as `notify-keyspace-events` has it; all of them unless given. */
+  readonly events?: string;
   /** How many sequences; 300 unless given. */
   readonly runs?: number;
   /** How long they get; 40 unless given. */
@@ -74,9 +76,9 @@ class Subject {
     this.#listener = listener;
   }
 
-  static async open(port: number): Promise<Subject> {
+  static async open(port: number, events = 'AEmn'): Promise<Subject> {
     const listener = await RespClient.open(port);
-    await listener.call('CONFIG', 'SET', 'notify-keyspace-events', 'AEmn');
+    await listener.call('CONFIG', 'SET', 'notify-keyspace-events', events);
     await listener.call('PSUBSCRIBE', '__keyevent@*__:*', 'the mark');
     return new Subject(port, listener);
   }
@@ -137,7 +139,7 @@ export function compareWithRealServer(family: CommandFamily): void {
       if (!hasRedisServer()) this.skip();
       real = await startRealServer({ cluster: false });
       node = await startNode({ port: 0, config: { 'enable-debug-command': 'local' } });
-      subjects.push(await Subject.open(real.port), await Subject.open(node.port));
+      for (const { port } of [real, node]) subjects.push(await Subject.open(port, family.events));
     });
 
     after(async () => {

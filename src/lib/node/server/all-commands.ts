@@ -17,6 +17,7 @@ import { REPLICATION_COMMANDS } from '../commands/replication.js';
 import { SERVER_COMMANDS } from '../commands/server.js';
 import { SORTED_SET_RANGE_COMMANDS } from '../commands/sorted-set-ranges.js';
 import { SORTED_SET_UNION_COMMANDS } from '../commands/sorted-set-unions.js';
+import { SORT_COMMANDS } from '../commands/sort.js';
 import { SORTED_SET_COMMANDS } from '../commands/sorted-sets.js';
 import { SET_COMMANDS } from '../commands/sets.js';
 import type { StoreCommandSpec } from '../commands/store-call.js';
@@ -33,6 +34,7 @@ export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...SET_COMMANDS,
   ...HASH_COMMANDS,
   ...KEY_COMMANDS,
+  ...SORT_COMMANDS,
   ...EXPIRY_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...CLUSTER_COMMANDS,
