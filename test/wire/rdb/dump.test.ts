@@ -86,7 +86,8 @@ describe('dump', () => {
     expect(parse(payload([2, 2, 1, 0x61, 1, 0x61]))).to.equal('malformed');
     expect(parse(payload([15, 0, 0, 0, 0, 0]))).to.equal('unsupported');
     expect(parse(payload([15, 0, 0, 0, 0, 0, 0]))).to.equal('malformed');
-    expect(parse(payload([28, 7, 7, 7], 14))).to.equal('unsupported');
+    expect(parse(payload([28, 1, 0, 0, 0, 1, 0x61], 14))).to.equal('unsupported');
+    expect(parse(payload([6, 7, 7, 7], 9))).to.equal('unsupported');
   });
 
   it('never crashes on mutated values behind a right footer', () => {

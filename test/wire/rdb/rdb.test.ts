@@ -66,8 +66,8 @@ describe('rdb', () => {
     const library = '#!lua name=mylib\nredis';
     const code = snapshot('REDIS0010', [245, library.length], library);
     expect(faultOf(() => readAll([code]))).to.match(/unsupported.*library mylib/);
-    expect(faultOf(() => readAll([snapshot('REDIS0014', [28, 1], 'a')], SKIP))).to.match(
-      /unsupported.*array/,
+    expect(faultOf(() => readAll([snapshot('REDIS0002', [6, 1], 'a')], SKIP))).to.match(
+      /unsupported.*a module value of a preview version.*how long/,
     );
   });
 
@@ -81,11 +81,15 @@ describe('rdb', () => {
     }
   });
 
-  it('passes over slot info and module records', () => {
-    const bytes = snapshot('REDIS0012', [244, 1, 2, 3], [0, 1], 'k', [1], 'v', [
-      ...[247, 0x40, 0xff, 2, 1, 0],
+  it('passes over slot info, module records, metadata of keys, and imports of slots', () => {
+    const redis = snapshot('REDIS0013', [244, 1, 2, 3], [243, 1, 9, 9, 9, 9, 2, 1, 0, 0, 1], 'k', [
+      ...[1, 0x76, 247, 0x40, 0xff, 2, 1, 0],
     ]);
-    expect(readAll([bytes]).strings).to.have.length(1);
+    expect(readAll([redis]).strings).to.have.length(1);
+    const valkey = snapshot('VALKEY080', [243, 2, 0x61, 0x62, 2, 0, 5, 7, 0x40, 0x99, 0, 1], 'k', [
+      ...[1, 0x76],
+    ]);
+    expect(readAll([valkey]).strings).to.have.length(1);
   });
 
   it('tells of idle times and frequencies, each for the one key behind it', () => {

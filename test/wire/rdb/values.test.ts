@@ -24,18 +24,23 @@ const ID = [...Buffer.alloc(16, 1)];
 const TIME = [...Buffer.alloc(8, 2)];
 const NEVER = [...Buffer.alloc(8, 255)];
 
-function stream(version: 1 | 2 | 3): number[] {
+function stream(version: 1 | 2 | 3 | 4 | 5): number[] {
   const group = [
     ...text('g'),
     ...[5, 6], // last id
     ...(version > 1 ? [0x81, ...NEVER] : []), // entries read: unknown
     ...[1, ...ID, ...TIME, 3], // pending
-    ...[1, ...text('c'), ...TIME, ...(version === 3 ? TIME : []), 1, ...ID], // consumers
+    ...[1, ...text('c'), ...TIME, ...(version >= 3 ? TIME : []), 1, ...ID], // consumers
+    ...(version >= 5 ? [2, ...ID, ...ID] : []), // given back
   ];
   return [
     ...[1, 16, ...ID, ...text('lp')], // one listpack
     ...[1, 2, 3, ...(version > 1 ? [4, 5, 6, 7, 8] : [])],
     ...[1, ...group],
+    // idempotence: duration, most, one producer with two messages, counters
+    ...(version >= 4
+      ? [9, 9, 1, ...text('p'), 2, ...text('m'), 5, 6, ...text('n'), 5, 0x40, 0x80, 7, 8]
+      : []),
   ];
 }
 
@@ -137,6 +142,32 @@ const UNSERVED: readonly (readonly [type: number, name: string, body: number[], 
     [15, 'stream', stream(1)],
     [19, 'stream (version 2)', stream(2)],
     [21, 'stream (version 3)', stream(3)],
+    [26, 'stream (version 4)', stream(4)],
+    [27, 'stream (version 5)', stream(5)],
+    [
+      28,
+      'array',
+      [
+        4,
+        1,
+        0x40,
+        0x99,
+        0,
+        0,
+        ...text('a'),
+        1,
+        1,
+        ...TIME,
+        2,
+        2,
+        ...TIME,
+        0x50,
+        0,
+        3,
+        ...text('b'),
+      ],
+    ],
+    [28, 'array', [1, 0, 0, 0, ...text('a')]],
     [22, 'hash with field expiry (preview)', [1, 9, ...text('f'), ...text('v')]],
     [23, 'hash with field expiry (preview listpack)', blob(listpackOf(['f', 'v', '9']))],
     [24, 'hash with field expiry', [...TIME, 1, 9, ...text('f'), ...text('v')]],

@@ -14,7 +14,8 @@ export const RDB_VERSION_READ_MAX = 14;
 export const VALKEY_VERSION_READ_MAX = 80;
 
 export const Opcode = {
-  slotImport: 243,
+  /** Of Redis 8.6: what modules know of the key behind it. Of Valkey 9: a slot that is being imported. */
+  keyMetadataOrSlotImport: 243,
   slotInfo: 244,
   function2: 245,
   functionPreview: 246,
@@ -35,6 +36,8 @@ export type RdbFamily = 'redis' | 'valkey';
 /** What an element of a plain layout ends with, and what stands before or behind a field's expiry. */
 export type BlobCodec = 'listpack' | 'ziplist' | 'intset' | 'zipmap';
 
+export type StreamVersion = 1 | 2 | 3 | 4 | 5;
+
 /** How the body of a value is laid out. */
 export type ValueLayout =
   | { readonly kind: 'strings'; readonly perElement: 1 | 2; readonly tailBytes: 0 | 8 }
@@ -44,8 +47,9 @@ export type ValueLayout =
   /** Every field with its expiry; the numbers before them are a head that nobody needs. */
   | { readonly kind: 'ttl-fields'; readonly headBytes: 0 | 8; readonly ttl: 'before' | 'behind' }
   | { readonly kind: 'ttl-listpack'; readonly headBytes: 0 | 8 }
-  | { readonly kind: 'stream'; readonly version: 1 | 2 | 3 }
+  | { readonly kind: 'stream'; readonly version: StreamVersion }
   | { readonly kind: 'module' }
+  | { readonly kind: 'array' }
   /** Named, but its length is not known: nothing behind it can be read. */
   | { readonly kind: 'unknown' };
 
@@ -140,9 +144,9 @@ const REDIS_TYPES: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([
       layout: { kind: 'ttl-listpack', headBytes: 8 },
     },
   ],
-  [26, { name: 'stream (version 4)', layout: { kind: 'unknown' } }],
-  [27, { name: 'stream (version 5)', layout: { kind: 'unknown' } }],
-  [28, { name: 'array', layout: { kind: 'unknown' } }],
+  [26, { name: 'stream (version 4)', layout: { kind: 'stream', version: 4 } }],
+  [27, { name: 'stream (version 5)', layout: { kind: 'stream', version: 5 } }],
+  [28, { name: 'array', layout: { kind: 'array' } }],
 ]);
 
 const VALKEY_TYPES: ReadonlyMap<number, ValueType> = new Map<number, ValueType>([

@@ -22,7 +22,15 @@ import {
   type ValueType,
   valueTypesOf,
 } from './format.js';
-import { readLength, skipModuleFields, skipNumber, skipValue, type Walk } from './values.js';
+import {
+  readLength,
+  skipKeyMetadata,
+  skipModuleFields,
+  skipNumber,
+  skipSlotImport,
+  skipValue,
+  type Walk,
+} from './values.js';
 
 /** What its server knew of the use of a key, by the policy that it evicted by. */
 export type KeyUse =
@@ -142,7 +150,7 @@ export class RdbReader {
         yield;
         opcode = cursor.tryByte();
       }
-      if (opcode < Opcode.slotImport) {
+      if (opcode < Opcode.keyMetadataOrSlotImport) {
         let key = cursor.tryString();
         while (key === undefined) {
           yield;
@@ -285,6 +293,9 @@ export class RdbReader {
       case Opcode.expireSeconds:
         this.#expireAtMs = (yield* readBytes(cursor, 4)).readInt32LE() * 1000;
         return;
+      case Opcode.keyMetadataOrSlotImport:
+        if (this.#family === 'valkey') return yield* skipSlotImport(cursor);
+        return yield* skipKeyMetadata(cursor);
       case Opcode.slotInfo:
         for (let number = 0; number < 3; number++) yield* skipNumber(cursor);
         return;

@@ -5,7 +5,7 @@
  * goes on at the same primitive, so a list of a million elements is walked once, however it arrives.
  */
 import type { RdbCursor } from './cursor.js';
-import { RdbError, type ValueType } from './format.js';
+import { RdbError, type StreamVersion, type ValueType } from './format.js';
 
 /** Yields whenever bytes are missing. */
 export type Walk = Generator<undefined, void, undefined>;
@@ -32,6 +32,8 @@ export function* skipValue(cursor: RdbCursor, type: ValueType): Walk {
     case 'module':
       yield* skipNumber(cursor);
       return yield* skipModuleFields(cursor);
+    case 'array':
+      return yield* skipArray(cursor);
     case 'unknown':
       throw new RdbError(
         'unsupported',
@@ -116,23 +118,22 @@ function* skipTtlFields(cursor: RdbCursor, ttl: 'before' | 'behind'): Walk {
 const STREAM_ID_BYTES = 16;
 const TIME_BYTES = 8;
 
-function* skipStream(cursor: RdbCursor, version: 1 | 2 | 3): Walk {
+function* skipStream(cursor: RdbCursor, version: StreamVersion): Walk {
   const nodes = yield* readLength(cursor);
   for (let node = 0; node < nodes; node++) {
     while (!cursor.trySkipString()) yield;
     while (!cursor.trySkipString()) yield;
   }
   // length, last ms, last seq; later also first ms and seq, greatest deleted ms and seq, entries added.
-  const numbers = version === 1 ? 3 : 8;
-  for (let number = 0; number < numbers; number++) yield* skipNumber(cursor);
+  yield* skipNumbers(cursor, version === 1 ? 3 : 8);
   const groups = yield* readLength(cursor);
   for (let group = 0; group < groups; group++) yield* skipStreamGroup(cursor, version);
+  if (version >= 4) yield* skipIdempotence(cursor);
 }
 
-function* skipStreamGroup(cursor: RdbCursor, version: 1 | 2 | 3): Walk {
+function* skipStreamGroup(cursor: RdbCursor, version: StreamVersion): Walk {
   yield* skipString(cursor);
-  const numbers = version === 1 ? 2 : 3;
-  for (let number = 0; number < numbers; number++) yield* skipNumber(cursor);
+  yield* skipNumbers(cursor, version === 1 ? 2 : 3);
   const pending = yield* readLength(cursor);
   for (let entry = 0; entry < pending; entry++) {
     yield* skipBytes(cursor, STREAM_ID_BYTES + TIME_BYTES);
@@ -141,8 +142,69 @@ function* skipStreamGroup(cursor: RdbCursor, version: 1 | 2 | 3): Walk {
   const consumers = yield* readLength(cursor);
   for (let consumer = 0; consumer < consumers; consumer++) {
     yield* skipString(cursor);
-    yield* skipBytes(cursor, version === 3 ? 2 * TIME_BYTES : TIME_BYTES);
-    const owned = yield* readLength(cursor);
-    for (let entry = 0; entry < owned; entry++) yield* skipBytes(cursor, STREAM_ID_BYTES);
+    yield* skipBytes(cursor, version >= 3 ? 2 * TIME_BYTES : TIME_BYTES);
+    yield* skipStreamIds(cursor);
   }
+  // Those that were given back, and are nobody's.
+  if (version >= 5) yield* skipStreamIds(cursor);
+}
+
+function* skipStreamIds(cursor: RdbCursor): Walk {
+  const ids = yield* readLength(cursor);
+  for (let id = 0; id < ids; id++) yield* skipBytes(cursor, STREAM_ID_BYTES);
+}
+
+/** For how long and how many messages are remembered, those of each producer, and two counters. */
+function* skipIdempotence(cursor: RdbCursor): Walk {
+  yield* skipNumbers(cursor, 2);
+  const producers = yield* readLength(cursor);
+  for (let producer = 0; producer < producers; producer++) {
+    yield* skipString(cursor);
+    const messages = yield* readLength(cursor);
+    for (let message = 0; message < messages; message++) {
+      yield* skipString(cursor);
+      yield* skipNumbers(cursor, 2);
+    }
+  }
+  yield* skipNumbers(cursor, 2);
+}
+
+const ARRAY_TEXT = 0;
+const ARRAY_SHORT_TEXT = 3;
+const ARRAY_INTEGER = 1;
+const ARRAY_DOUBLE = 2;
+
+/** Where the next one goes, if that is known, and then every element with its index and its type. */
+function* skipArray(cursor: RdbCursor): Walk {
+  const elements = yield* readLength(cursor);
+  const isNextKnown = yield* readLength(cursor);
+  if (isNextKnown > 1) throw cursor.malformed('an array neither with nor without a next index');
+  if (isNextKnown === 1) yield* skipNumber(cursor);
+  for (let element = 0; element < elements; element++) {
+    yield* skipNumber(cursor);
+    const type = yield* readLength(cursor);
+    if (type === ARRAY_TEXT || type === ARRAY_SHORT_TEXT) yield* skipString(cursor);
+    else if (type === ARRAY_INTEGER || type === ARRAY_DOUBLE) yield* skipBytes(cursor, 8);
+    else throw cursor.malformed(`unknown array element ${type}`);
+  }
+}
+
+function* skipNumbers(cursor: RdbCursor, count: number): Walk {
+  for (let number = 0; number < count; number++) yield* skipNumber(cursor);
+}
+
+/** What each of some classes of modules knows of a key. */
+export function* skipKeyMetadata(cursor: RdbCursor): Walk {
+  const classes = yield* readLength(cursor);
+  for (let one = 0; one < classes; one++) {
+    yield* skipBytes(cursor, 4);
+    yield* skipModuleFields(cursor);
+  }
+}
+
+/** The name of an import, and the ranges of slots it is about. */
+export function* skipSlotImport(cursor: RdbCursor): Walk {
+  yield* skipString(cursor);
+  const ranges = yield* readLength(cursor);
+  yield* skipNumbers(cursor, 2 * ranges);
 }
