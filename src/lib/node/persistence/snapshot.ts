@@ -24,6 +24,8 @@ export interface SnapshotOptions {
   readonly databases: readonly Database[];
   readonly emit: (chunk: Buffer) => void;
   readonly checksum: boolean;
+  /** See RdbWriterOptions. */
+  readonly compression?: boolean;
   readonly aux: Iterable<readonly [name: string, value: string]>;
   /** As commands instead of an RDB file; `annotation` stands before them. */
   readonly commands?: { readonly annotation: string | undefined };
@@ -171,14 +173,14 @@ export class Snapshot implements ChangeObserver {
   }
 }
 
-function writerFor({ emit, checksum, aux, commands }: SnapshotOptions): PictureWriter {
+function writerFor({ commands, ...options }: SnapshotOptions): PictureWriter {
   if (commands !== undefined) {
-    const writer = new CommandWriter(emit);
+    const writer = new CommandWriter(options.emit);
     if (commands.annotation !== undefined) writer.annotate(commands.annotation);
     return writer;
   }
-  const writer = new RdbPicture({ emit, checksum });
-  writer.header(aux);
+  const writer = new RdbPicture(options);
+  writer.header(options.aux);
   return writer;
 }
 

@@ -28,7 +28,10 @@ export const PERSISTENCE_DIRECTIVES: readonly Directive[] = [
     'effective',
     'While saving fails, writes are refused with MISCONF.',
   ]),
-  yesNo('rdbcompression', 'yes', ['accepted', 'What is written is not compressed.']),
+  yesNo('rdbcompression', 'yes', [
+    'effective',
+    'Long strings in their short form, where that saves anything.',
+  ]),
   yesNo('rdbchecksum', 'yes', ['effective', 'No: eight zero bytes in its place.'], {
     immutable: true,
   }),

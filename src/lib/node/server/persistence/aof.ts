@@ -428,6 +428,7 @@ export class Aof {
       keyspace,
       databases: keyspace.databases,
       checksum: config.boolean('rdbchecksum'),
+      compression: config.boolean('rdbcompression'),
       aux: auxFields(nowMs(), usedBytes(), undefined, true),
       ...(this.#isRdbBase ? {} : { commands: { annotation } }),
       temporaryPath: this.#folder.pathOf(temporaryName('aof')),

@@ -162,6 +162,7 @@ export class RdbSaver {
       keyspace,
       databases: keyspace.databases,
       checksum: config.boolean('rdbchecksum'),
+      compression: config.boolean('rdbcompression'),
       aux: auxFields(nowMs(), usedBytes(), position(), false),
       temporaryPath: join(dir, temporaryName('rdb')),
       syncsOften: config.boolean('rdb-save-incremental-fsync'),

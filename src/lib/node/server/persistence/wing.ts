@@ -36,7 +36,8 @@ const SAVING_FAILED =
 interface Loading extends LoadProgress {
   readonly kind: 'plain' | 'async';
   readonly startedAtMs: number;
-  usedMemoryBytes: number;
+  /** What is being read, once it is an RDB file. */
+  source: StagedLoad | undefined;
 }
 
 class Persistence implements RunningPersistence {
@@ -241,6 +242,7 @@ class Persistence implements RunningPersistence {
     const { keyspace, nowMs } = this.#options;
     const load = new StagedLoad(keyspace, nowMs(), how);
     const loading = this.#beginLoading();
+    loading.source = load;
     const isThere = yield* readRdbFile(this.#saver.path, load, loading);
     if (!isThere) return undefined;
     if (how?.into === undefined) load.adopt();
@@ -275,7 +277,7 @@ class Persistence implements RunningPersistence {
 
   #beginLoading(kind: 'plain' | 'async' = 'plain'): Loading {
     const startedAtMs = this.#options.nowMs();
-    this.#loading = { kind, startedAtMs, totalBytes: 0, loadedBytes: 0, usedMemoryBytes: 0 };
+    this.#loading = { kind, startedAtMs, totalBytes: 0, loadedBytes: 0, source: undefined };
     this.#options.onStatus();
     return this.#loading;
   }
@@ -314,7 +316,7 @@ class Persistence implements RunningPersistence {
     const loading = this.#loading;
     return persistenceLines({
       nowMs: nowMs(),
-      loading: loading && { ...loading, rdbUsedMemoryBytes: loading.usedMemoryBytes },
+      loading: loading && { ...loading, rdbUsedMemoryBytes: loading.source?.usedMemoryBytes ?? 0 },
       writing: this.#writing(),
       rdb: {
         changes,

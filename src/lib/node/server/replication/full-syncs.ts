@@ -136,6 +136,7 @@ export class FullSyncs {
       keyspace,
       databases: isEmpty ? [] : keyspace.databases,
       checksum: config.boolean('rdbchecksum'),
+      compression: config.boolean('rdbcompression'),
       emit,
       aux: [
         ['redis-ver', REDIS_VERSION],
