@@ -90,7 +90,7 @@ class PartLoad {
     try {
       let bytes = 0;
       let head = 0;
-      for (const piece of piecesOf(file, 0)) {
+      for (const piece of piecesOf(file, 0, this.#path)) {
         if (bytes === 0 && piece.latin1Slice(0, MAGIC.length) === MAGIC) {
           head = yield* this.#loadRdb(file);
           bytes = head;
@@ -101,7 +101,7 @@ class PartLoad {
         yield;
       }
       if (head > 0) {
-        for (const piece of piecesOf(file, head)) {
+        for (const piece of piecesOf(file, head, this.#path)) {
           this.#take(piece);
           bytes += piece.length;
           yield;
@@ -122,7 +122,7 @@ class PartLoad {
     const reader = new RdbReader(load);
     let rest: Buffer | undefined;
     let bytes = 0;
-    for (const piece of piecesOf(file, 0)) {
+    for (const piece of piecesOf(file, 0, this.#path)) {
       rest = push(reader, piece, this.#path);
       bytes += piece.length;
       progress.loadedBytes += piece.length - (rest?.length ?? 0);

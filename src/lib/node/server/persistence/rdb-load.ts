@@ -28,7 +28,7 @@ export function* readRdbFile(
   try {
     progress.totalBytes += fstatSync(file).size;
     const reader = new RdbReader(load);
-    for (const piece of piecesOf(file, 0)) {
+    for (const piece of piecesOf(file, 0, path)) {
       push(reader, piece, path);
       progress.loadedBytes += piece.length;
       if (reader.isDone) break;
@@ -41,14 +41,25 @@ export function* readRdbFile(
   }
 }
 
-/** The bytes of a file in pieces, each its own. */
-export function* piecesOf(file: number, from: number): Generator<Buffer> {
+/** The bytes of a file in pieces, each its own. @throws TribError CORRUPT_FILE */
+export function* piecesOf(file: number, from: number, path: string): Generator<Buffer> {
   for (let at = from; ;) {
     const piece = Buffer.allocUnsafe(PIECE_BYTES);
-    const bytes = readSync(file, piece, 0, PIECE_BYTES, at);
+    const bytes = readPiece(file, piece, at, path);
     if (bytes === 0) return;
     at += bytes;
     yield piece.subarray(0, bytes);
+  }
+}
+
+function readPiece(file: number, piece: Buffer, at: number, path: string): number {
+  try {
+    return readSync(file, piece, 0, piece.length, at);
+  } catch (error) {
+    throw new TribError('CORRUPT_FILE', `cannot read ${path}: ${messageOf(error)}`, {
+      cause: error,
+      details: { path, offset: at },
+    });
   }
 }
 
