@@ -6,12 +6,14 @@ import { after } from 'mocha';
 import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
 import type { Reply } from '../../src/lib/wire/resp/reply.js';
 import { RespClient, show } from '../node/resp-client.js';
-import { type RealServer, startRealServer } from '../support/real-server.js';
+import { freePort, type RealServer, startRealServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 
 export interface Peer {
   readonly kind: 'embedded' | 'real';
   readonly port: number;
+  /** 0 without TLS. */
+  readonly tlsPort: number;
   readonly id: string;
   /** A reply as text; bulks and verbatim texts plain, everything else as `show` has it. */
   ask(...argv: string[]): Promise<string>;
@@ -27,6 +29,14 @@ export interface PeerOptions {
   readonly config?: Readonly<Record<string, string>>;
   readonly dir?: string;
   readonly port?: number;
+  /** A TLS port of its own for each, beside the plain one, with these directives. */
+  readonly tls?: Readonly<Record<string, string>>;
+}
+
+async function withTls({ tls, ...options }: PeerOptions): Promise<PeerOptions> {
+  if (tls === undefined) return options;
+  const config = { ...options.config, 'tls-port': String(await freePort()), ...tls };
+  return { ...options, config };
 }
 
 /** Peers of one test file, ended whatever happens. */
@@ -44,13 +54,13 @@ export class PeerPool {
   }
 
   async real(options: PeerOptions): Promise<Peer> {
-    const { nodeTimeoutMs = 1000, ...rest } = options;
+    const { nodeTimeoutMs = 1000, ...rest } = await withTls(options);
     const server = await startRealServer({ nodeTimeoutMs, ...rest });
     return this.#peer('real', server.port, () => server.stop(), { real: server });
   }
 
   async embedded(options: PeerOptions): Promise<Peer> {
-    const { nodeTimeoutMs = 1000, config, dir, port = 0 } = options;
+    const { nodeTimeoutMs = 1000, config, dir, port = 0 } = await withTls(options);
     const node = await startNode({
       cluster: true,
       port,
@@ -79,8 +89,15 @@ export class PeerPool {
     const call = (...argv: string[]): Promise<Reply> => client.call(...argv);
     const ask = async (...argv: string[]): Promise<string> => plain(await call(...argv));
     const id = await ask('CLUSTER', 'MYID');
-    return { kind, port, id, ask, call, kill: end, embedded: of.embedded, real: of.real };
+    const tlsPort = Number(await tlsPortOf(call));
+    return { kind, port, tlsPort, id, ask, call, kill: end, embedded: of.embedded, real: of.real };
   }
+}
+
+async function tlsPortOf(call: Peer['call']): Promise<string> {
+  const reply = await call('CONFIG', 'GET', 'tls-port');
+  const value = reply.kind === 'array' ? reply.items[1] : undefined;
+  return value?.kind === 'bulk' ? value.text : '0';
 }
 
 function plain(reply: Reply): string {
@@ -182,6 +199,7 @@ export async function form(
   primaries: readonly Peer[],
   replicas: readonly { readonly peer: Peer; readonly of: Peer }[] = [],
   shares = evenShares(primaries.length),
+  meetingPort: (peer: Peer) => number = ({ port }) => port,
 ): Promise<void> {
   const all = [...primaries, ...replicas.map(({ peer }) => peer)];
   for (const [index, peer] of all.entries()) {
@@ -191,7 +209,7 @@ export async function form(
     await expectOk(peer, 'CLUSTER', 'ADDSLOTSRANGE', ...shares[index]!.map(String));
   }
   for (const peer of all.slice(1)) {
-    await expectOk(all[0]!, 'CLUSTER', 'MEET', '127.0.0.1', String(peer.port));
+    await expectOk(all[0]!, 'CLUSTER', 'MEET', '127.0.0.1', String(meetingPort(peer)));
   }
   await waitUntil('everybody knows everybody', async () => {
     for (const peer of all) {

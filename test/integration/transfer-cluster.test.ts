@@ -4,6 +4,7 @@ import { makeDump } from '../../src/lib/wire/rdb/dump.js';
 import type { MigrateOutcome } from '../../src/lib/node/ports/replication.js';
 import { HeldKeys } from '../../src/lib/node/server/held-keys.js';
 import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
+import { plainDial } from '../../src/lib/node/server/dial.js';
 import { SYSTEM_NETWORK } from '../../src/lib/node/server/network.js';
 import { createTransfer } from '../../src/lib/node/server/replication/transfer.js';
 import { RespClient, show } from '../node/resp-client.js';
@@ -51,7 +52,7 @@ describe('keys moved into a redis-server cluster', function () {
   function move(key: string, isClusterEnabled: boolean): Promise<MigrateOutcome> {
     const transfer = createTransfer({
       log: () => undefined,
-      network: SYSTEM_NETWORK,
+      dial: plainDial(SYSTEM_NETWORK),
       isClusterEnabled,
       nowMs: Date.now,
       heldKeys: new HeldKeys(),

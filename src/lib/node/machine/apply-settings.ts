@@ -1,5 +1,6 @@
 /** A directive changed while the node runs: what others must hear of travels with the next packet. */
 import { NodeFlag } from '../../wire/bus/message.js';
+import { announcedPorts } from './client-ports.js';
 import type { ClusterSettings } from './settings.js';
 import { save, type ClusterState } from './state.js';
 
@@ -7,8 +8,7 @@ export function applySettings(state: ClusterState, settings: ClusterSettings): v
   const { myself, ports } = state;
   state.settings = settings;
   if (settings.announceIp !== '') myself.ip = settings.announceIp;
-  myself.port = settings.announcePort || ports.port;
-  myself.tlsPort = settings.announceTlsPort || ports.tlsPort;
+  Object.assign(myself, announcedPorts(state));
   myself.busPort = settings.announceBusPort || ports.busPort;
   myself.hostname = settings.announceHostname;
   myself.flags &= ~NodeFlag.noFailover;

@@ -10,6 +10,7 @@
  * longer section is as legal as a short one, and everybody knows everybody after a few packets.
  */
 import { NodeFlag, type GossipEntry } from '../../wire/bus/message.js';
+import { toWire } from './client-ports.js';
 import { has, isSuspect, type ClusterNode, type ClusterState } from './state.js';
 
 /** Newcomers told in one packet: 40 entries are 4 KB, twice the header. */
@@ -33,7 +34,7 @@ export function gossipFor(state: ClusterState, receiver: ClusterNode | undefined
       if (isSuspect(node) && isWorthTelling(node, receiver)) chosen.add(node);
     }
   }
-  return [...chosen].map(entryOf);
+  return [...chosen].map((node) => entryOf(state, node));
 }
 
 /** From a random start on, so that in a large join every packet tells other ones. */
@@ -60,15 +61,14 @@ function isWorthTelling(node: ClusterNode, receiver: ClusterNode | undefined): b
   return node.link !== undefined || node.slotCount > 0;
 }
 
-function entryOf(node: ClusterNode): GossipEntry {
+function entryOf(state: ClusterState, node: ClusterNode): GossipEntry {
   return {
     id: node.id,
     pingSentSeconds: Math.floor(node.pingSentMs / 1000),
     pongReceivedSeconds: Math.floor(node.pongReceivedMs / 1000),
     ip: node.ip,
-    port: node.port,
+    ...toWire(state, node),
     busPort: node.busPort,
     flags: node.flags,
-    secondaryPort: node.tlsPort,
   };
 }

@@ -1,6 +1,7 @@
 /** What others say about others: failure reports, fresher pong times, new addresses, new nodes. */
 import { shortId } from '../../kernel/node-id.js';
 import { NodeFlag, type GossipEntry } from '../../wire/bus/message.js';
+import { fromWire, replicationPort, toWire } from './client-ports.js';
 import { addFailureReport, countFailureReports } from './failure.js';
 import { addNode, closeLink } from './nodes.js';
 import {
@@ -52,12 +53,12 @@ function hearAboutKnown(
       node.pongReceivedMs = pongMs;
     }
   }
-  if (has(node, FAILING) && isElsewhere(node, entry)) {
+  if (has(node, FAILING) && isElsewhere(state, node, entry)) {
     log(state, 'notice', `${shortId(node.id)} is said to be at ${entry.ip}:${entry.port} now`);
     closeLink(state, node.link);
     adoptAddress(state, node, entry);
     if (state.myself.primary === node) {
-      state.effects.push({ kind: 'follow', ip: node.ip, port: node.port });
+      state.effects.push({ kind: 'follow', ip: node.ip, port: replicationPort(state, node) });
     }
   }
 }
@@ -74,16 +75,16 @@ function hearAboutStranger(state: ClusterState, entry: GossipEntry): void {
 
 function adoptAddress(state: ClusterState, node: ClusterNode, entry: GossipEntry): void {
   node.ip = entry.ip;
-  node.port = entry.port;
-  node.tlsPort = entry.secondaryPort;
+  Object.assign(node, fromWire(state, entry));
   node.busPort = entry.busPort;
   node.flags &= ~NodeFlag.noaddr;
   state.todo.connect = true;
   save(state, 'soon');
 }
 
-function isElsewhere(node: ClusterNode, entry: GossipEntry): boolean {
-  return node.ip !== entry.ip || node.port !== entry.port || node.busPort !== entry.busPort;
+function isElsewhere(state: ClusterState, node: ClusterNode, entry: GossipEntry): boolean {
+  const { port } = toWire(state, node);
+  return node.ip !== entry.ip || port !== entry.port || node.busPort !== entry.busPort;
 }
 
 /** CLUSTER FORGET keeps gossip from bringing a node back while the others still know it. */

@@ -15,6 +15,7 @@ import {
   renameNode,
   type Endpoint,
 } from './nodes.js';
+import { fromWire } from './client-ports.js';
 import { sendPing } from './speak.js';
 import {
   createNode,
@@ -53,11 +54,10 @@ export function greet(state: ClusterState, link: Link): void {
 }
 
 /** Where a packet's sender can be reached, as it says or as the socket shows. */
-export function endpointOf(header: BusHeader, link: Link): Endpoint {
+export function endpointOf(state: ClusterState, header: BusHeader, link: Link): Endpoint {
   return {
     ip: header.ip === '' ? link.remoteIp : header.ip,
-    port: header.port,
-    tlsPort: header.secondaryPort,
+    ...fromWire(state, header),
     busPort: header.busPort,
   };
 }
@@ -77,7 +77,7 @@ export function identify(
   if (isInHandshake(node)) {
     if (known) {
       // Met before under another address, or meeting each other at the same time.
-      if (known !== state.myself) moveNode(state, known, endpointOf(header, link));
+      if (known !== state.myself) moveNode(state, known, endpointOf(state, header, link));
       deleteNode(state, node);
       return undefined;
     }

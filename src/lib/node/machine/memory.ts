@@ -3,6 +3,7 @@ import { slotsIn } from '../../kernel/ranges.js';
 import type { NodeId } from '../../kernel/node-id.js';
 import { NodeFlag } from '../../wire/bus/message.js';
 import type { NodesConf, NodesConfEntry, NodesConfFlag } from '../../wire/nodes-conf.js';
+import { firstPort, fromWire } from './client-ports.js';
 import { addReplica } from './nodes.js';
 import { bindSlot, rangesOwnedBy } from './slots.js';
 import {
@@ -38,7 +39,7 @@ export function describeNode(state: ClusterState, node: ClusterNode): NodesConfE
   return {
     id: node.id,
     ip: node.ip,
-    port: node.port || node.tlsPort,
+    port: firstPort(state, node),
     busPort: node.busPort,
     hostname: node.hostname,
     flags: FLAG_BITS.filter(([, bit]) => has(node, bit)).map(([word]) => word),
@@ -105,7 +106,10 @@ function relate(
   node.flags = flagsOf(entry);
   node.ip = entry.ip;
   node.hostname = isMyself ? node.hostname : entry.hostname;
-  if (!isMyself) Object.assign(node, { port: entry.port, busPort: entry.busPort });
+  if (!isMyself) {
+    const { port, busPort } = entry;
+    Object.assign(node, { ...fromWire(state, { port, secondaryPort: 0 }), busPort });
+  }
   // A replica's line shows its primary's epoch; its own is 0.
   node.configEpoch = isPrimary(node) ? entry.configEpoch : 0;
   if (entry.pongReceivedMs !== 0) node.pongReceivedMs = state.nowMs;

@@ -1,6 +1,7 @@
 /** The roster: adding, finding, renaming and deleting nodes, and the links that hang on them. */
 import type { NodeId } from '../../kernel/node-id.js';
 import { NodeFlag } from '../../wire/bus/message.js';
+import { replicationPort } from './client-ports.js';
 import { unbindAllSlots } from './slots.js';
 import {
   has,
@@ -142,7 +143,7 @@ export function moveNode(state: ClusterState, node: ClusterNode, to: Endpoint): 
   closeLink(state, node.link);
   state.todo.connect = true;
   if (state.myself.primary === node) {
-    state.effects.push({ kind: 'follow', ip: node.ip, port: node.port });
+    state.effects.push({ kind: 'follow', ip: node.ip, port: replicationPort(state, node) });
   }
   save(state, 'soon');
   return true;

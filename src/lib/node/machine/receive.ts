@@ -101,7 +101,8 @@ function receivePing(
   const { myself } = state;
   if (body.kind !== 'pong') {
     learnOwnAddress(state, link, body.kind);
-    if (!known && body.kind === 'meet') startHandshake(state, endpointOf(header, link), false);
+    if (!known && body.kind === 'meet')
+      startHandshake(state, endpointOf(state, header, link), false);
     sendPing(state, link, 'pong');
   }
   let sender = known;
@@ -113,7 +114,7 @@ function receivePing(
 
   const isAnswer = body.kind === 'pong' && link.direction === 'to';
   if (body.kind === 'ping' && link.direction === 'from' && !isInHandshake(sender)) {
-    moveNode(state, sender, endpointOf(header, link));
+    moveNode(state, sender, endpointOf(state, header, link));
   }
   if (isAnswer) {
     sender.pongReceivedMs = state.nowMs;

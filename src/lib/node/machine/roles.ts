@@ -1,6 +1,7 @@
 /** Primary or replica: the changes of role, ours and others', with all that hangs on them. */
 import { shortId } from '../../kernel/node-id.js';
 import { NodeFlag } from '../../wire/bus/message.js';
+import { replicationPort } from './client-ports.js';
 import { addReplica, removeReplica } from './nodes.js';
 import { closeAllOpenSlots } from './slots.js';
 import { isPrimary, log, save, type ClusterNode, type ClusterState } from './state.js';
@@ -41,7 +42,9 @@ export function followPrimary(state: ClusterState, primary: ClusterNode): void {
   makeReplica(state, myself, primary);
   resetManualFailover(state);
   // Without an address yet, the first packet that tells it starts the replication.
-  if (primary.ip !== '') state.effects.push({ kind: 'follow', ip: primary.ip, port: primary.port });
+  if (primary.ip !== '') {
+    state.effects.push({ kind: 'follow', ip: primary.ip, port: replicationPort(state, primary) });
+  }
   state.effects.push({ kind: 'release-blocked' });
   state.todo.announce = true;
   state.todo.refreshServed = true;

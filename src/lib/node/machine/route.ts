@@ -5,6 +5,7 @@
  */
 import { slotOfKey } from '../../kernel/slot.js';
 import type { RouteQuery } from '../ports/wings.js';
+import { portFor } from './client-ports.js';
 import { isReplica, type ClusterNode, type ClusterState } from './state.js';
 
 export function route(state: ClusterState, query: RouteQuery): string | undefined {
@@ -77,8 +78,4 @@ export function endpointHost(state: ClusterState, node: ClusterNode): string | u
     case 'unknown-endpoint':
       return undefined;
   }
-}
-
-export function portFor(node: ClusterNode, isTls: boolean): number {
-  return isTls && node.tlsPort !== 0 ? node.tlsPort : node.port || node.tlsPort;
 }

@@ -17,6 +17,10 @@ export interface ClusterSettings {
   /** Empty = learn it from the sockets. */
   readonly announceIp: string;
   /** 0 = the port that listens. */
+  /** The bus is encrypted, and a node's TLS port is the first of its ports. */
+  readonly tlsCluster: boolean;
+  /** Replicas reach their primaries at its TLS port. */
+  readonly tlsReplication: boolean;
   readonly announcePort: number;
   readonly announceTlsPort: number;
   readonly announceBusPort: number;
@@ -36,6 +40,8 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
   replPingPeriodMs: 10_000,
   linkSendBufferBytesMax: 0,
   announceIp: '',
+  tlsCluster: false,
+  tlsReplication: false,
   announcePort: 0,
   announceTlsPort: 0,
   announceBusPort: 0,

@@ -14,6 +14,7 @@ import {
   type BusType,
   type SendableMessage,
 } from '../../wire/bus/message.js';
+import { announcedPorts, toWire } from './client-ports.js';
 import { gossipFor } from './gossip-choice.js';
 import {
   has,
@@ -35,8 +36,7 @@ function headerOf(state: ClusterState, extraFlags = 0): BusHeader {
   const isPaused = isPrimary(myself) && manual.endMs !== 0;
   return {
     sender: myself.id,
-    port: settings.announcePort || ports.port,
-    secondaryPort: settings.announceTlsPort || ports.tlsPort,
+    ...toWire(state, announcedPorts(state)),
     busPort: settings.announceBusPort || ports.busPort,
     currentEpoch: state.currentEpoch,
     configEpoch: speaker.configEpoch,

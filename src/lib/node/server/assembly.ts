@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import type { NodeId } from '../../kernel/node-id.js';
 import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
+import { portFor } from '../machine/client-ports.js';
 import { ServerStats } from '../ports/stats.js';
 import { TRIB_VERSION } from '../ports/version.js';
 import type { DataWing, Log, Wings } from '../ports/wings.js';
@@ -128,12 +129,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       chance: () => this.#prng.fraction(),
     });
     this.#rules = new ClientRules(config);
-    this.#tls = new NodeTls({
-      config,
-      dir: options.dir,
-      network: options.network,
-      log: options.log,
-    });
+    this.#tls = new NodeTls(options);
     this.#tlsDoor = this.#tls.clientDoor({
       onSecure: (socket) => this.#admit(socket, true),
       onFailed: (reason) =>
@@ -149,7 +145,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     });
     this.#transfer = createTransfer({
       log: options.log,
-      network: options.network,
+      dial: this.#tls.dial('tls-cluster'),
       isClusterEnabled: isCluster,
       nowMs: Date.now,
       heldKeys: this.#heldKeys,
@@ -311,6 +307,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       ...ports,
       bind,
       network,
+      tls: this.#tls,
       directory: dir,
       onFatal: (reason) => this.#fail(reason),
       isTemporary: this.#options.isTemporary,
@@ -377,18 +374,19 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   #createReplication(data: DataWing): RunningReplication {
-    const { config, log, network } = this.#options;
+    const { config, log } = this.#options;
     return createReplication({
       keyspace: this.#keyspace,
       data,
       config,
       stats: this.#stats,
-      network,
+      dial: this.#tls.dial('tls-replication'),
       log,
       prng: this.#prng,
       turn: this.turn,
       nowMs: Date.now,
-      port: () => this.port,
+      port: () =>
+        portFor({ port: this.port, tlsPort: this.tlsPort ?? 0 }, config.boolean('tls-replication')),
       isPausedForFailover: () =>
         this.#pauses.scope(Date.now()) !== undefined && this.#pauses.holds('failover'),
       onReplaced: () => this.#persistence.noteReplaced(),

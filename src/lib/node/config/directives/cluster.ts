@@ -32,7 +32,7 @@ export const CLUSTER_DIRECTIVES: readonly Directive[] = [
     check: checkHostname,
   }),
   integer('cluster-announce-port', 0, ['effective', 'The client port told to others.'], PORT),
-  integer('cluster-announce-tls-port', 0, ['accepted', 'There is no TLS here.'], PORT),
+  integer('cluster-announce-tls-port', 0, ['effective', '0 is tls-port.'], PORT),
   integer('cluster-announce-bus-port', 0, ['effective', 'The bus port told to others.'], PORT),
   choice('cluster-preferred-endpoint-type', ['ip', 'hostname', 'unknown-endpoint'], 'ip', [
     'effective',

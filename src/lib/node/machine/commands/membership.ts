@@ -1,4 +1,5 @@
 /** Who is in the cluster and in which role: MEET, FORGET, REPLICATE, FAILOVER, RESET and the epochs. */
+import { fromWire } from '../client-ports.js';
 import { countFailureReports } from '../failure.js';
 import { bumpEpoch, maxEpoch } from '../epochs.js';
 import { takeOver } from '../election.js';
@@ -27,7 +28,11 @@ export function meet(call: ClusterCall): void {
   if (!isIp(ip) || !isPort(port) || !isPort(busPort)) {
     throw new Refusal(`Invalid node address specified: ${ip}:${portText}`);
   }
-  startHandshake(state, { ip: ip.toLowerCase(), port, tlsPort: 0, busPort }, true);
+  startHandshake(
+    state,
+    { ip: ip.toLowerCase(), ...fromWire(state, { port, secondaryPort: 0 }), busPort },
+    true,
+  );
   reply.status('OK');
 }
 

@@ -5,7 +5,8 @@ import { formatNodeLine } from '../../../wire/nodes-conf.js';
 import type { ReplySink } from '../../../wire/resp/reply-sink.js';
 import { countSlots } from '../health.js';
 import { describeNode } from '../memory.js';
-import { endpointHost, portFor } from '../route.js';
+import { portFor } from '../client-ports.js';
+import { endpointHost } from '../route.js';
 import { rangesOwnedBy } from '../slots.js';
 import {
   epochOf,

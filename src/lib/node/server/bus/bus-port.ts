@@ -1,6 +1,7 @@
 /** Where the bus listens, and which address it speaks from. */
 import type { Socket } from 'node:net';
 import { TribError } from '../../../kernel/errors.js';
+import { portFor } from '../../machine/client-ports.js';
 import { Listener } from '../listener.js';
 import type { ClusterWingOptions } from './options.js';
 
@@ -13,8 +14,10 @@ export async function openBusPort(
   options: ClusterWingOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
-  const configured = options.busPort ?? options.wings.config.number('cluster-port');
-  const wanted = configured || (options.port || options.tlsPort) + BUS_PORT_OFFSET;
+  const { config } = options.wings;
+  const configured = options.busPort ?? config.number('cluster-port');
+  const beside = portFor(options, config.boolean('tls-cluster'));
+  const wanted = configured || beside + BUS_PORT_OFFSET;
   if (wanted > PORT_MAX) {
     throw new TribError(
       'BAD_CONFIG',

@@ -11,6 +11,7 @@ import { messageOf, TribError, unreachable } from '../../../kernel/errors.js';
 import type { NodeId } from '../../../kernel/node-id.js';
 import { Prng } from '../../../kernel/prng.js';
 import type { ReplySink } from '../../../wire/resp/reply-sink.js';
+import { replicationPort } from '../../machine/client-ports.js';
 import { applySettings } from '../../machine/apply-settings.js';
 import { runClusterCommand } from '../../machine/commands/cluster-command.js';
 import { infoLines } from '../../machine/commands/reports.js';
@@ -30,6 +31,7 @@ import type { ClientPort } from '../../ports/client.js';
 import type { RouteQuery } from '../../ports/wings.js';
 import type { Listener } from '../listener.js';
 import { openBusPort, sourceAddressOf } from './bus-port.js';
+import type { TlsDoor } from '../tls/door.js';
 import { BusLinks } from './links.js';
 import { NodesFile } from './nodes-file.js';
 import type { ClusterWingOptions, RunningClusterWing } from './options.js';
@@ -58,6 +60,7 @@ class RunningCluster implements RunningClusterWing {
   readonly #wings: ClusterWingOptions['wings'];
   readonly #file: NodesFile;
   readonly #links: BusLinks;
+  readonly #door: TlsDoor;
   readonly #state: ClusterState;
   readonly #listener: Listener;
   #cron: NodeJS.Timeout | undefined;
@@ -68,7 +71,7 @@ class RunningCluster implements RunningClusterWing {
   static async start(options: ClusterWingOptions, file: NodesFile): Promise<RunningCluster> {
     let cluster: RunningCluster | undefined;
     const listener = await openBusPort(options, (socket) => {
-      if (cluster) cluster.#accept(socket);
+      if (cluster) cluster.#arrive(socket);
       else socket.destroy();
     });
     try {
@@ -85,7 +88,12 @@ class RunningCluster implements RunningClusterWing {
     this.#wings = options.wings;
     this.#file = file;
     this.#listener = listener;
-    this.#links = new BusLinks(options.network, {
+    this.#door = options.tls.busDoor({
+      onSecure: (socket) => this.#accept(socket),
+      onFailed: (reason) =>
+        this.#wings.log('warning', `Error accepting cluster node connection: ${reason}`),
+    });
+    this.#links = new BusLinks(options.tls.dial('tls-cluster'), {
       up: (link) => this.#feed({ kind: 'link-up', nowMs: Date.now(), link }),
       packet: (link, packet) => this.#feed({ kind: 'packet', nowMs: Date.now(), link, packet }),
       down: (link) => this.#feed({ kind: 'link-down', nowMs: Date.now(), link }),
@@ -115,7 +123,7 @@ class RunningCluster implements RunningClusterWing {
     this.#perform(effects, state);
     const primary = state.myself.primary;
     if (isReplica(state.myself) && primary && primary.ip !== '') {
-      this.#wings.replication.follow({ host: primary.ip, port: primary.port });
+      this.#wings.replication.follow({ host: primary.ip, port: replicationPort(state, primary) });
     }
     for (const name of WATCHED) config.onChange(name, () => this.#applySettings());
     return state;
@@ -199,6 +207,7 @@ class RunningCluster implements RunningClusterWing {
     clearTimeout(this.#cron);
     clearTimeout(this.#saveTimer);
     const closed = this.#listener.close();
+    this.#door.close();
     this.#links.closeAll();
     save();
     this.#file.release();
@@ -207,7 +216,16 @@ class RunningCluster implements RunningClusterWing {
 
   // --- inputs ---------------------------------------------------------------
 
+  #arrive(socket: Socket): void {
+    if (this.#wings.config.boolean('tls-cluster')) this.#door.admit(socket);
+    else this.#accept(socket);
+  }
+
   #accept(socket: Socket): void {
+    if (this.#isStopped) {
+      socket.destroy();
+      return;
+    }
     const link = takeLinkId(this.#state);
     this.#links.accept(link, socket);
     const remoteIp = plainIp(socket.remoteAddress);

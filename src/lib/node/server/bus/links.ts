@@ -1,11 +1,12 @@
 /**
- * The sockets of the bus. The machine numbers links; here each number is a TCP connection with a framer.
+ * The sockets of the bus. The machine numbers links; here each number is a connection with a framer.
  * Nothing is decided here: what comes in is cut into packets and handed on, what the machine sends is
  * written, and an end is reported once.
  */
 import { BusFramer } from '../../../wire/bus/framer.js';
 import type { LinkId } from '../../machine/effects.js';
-import type { Network, PeerSocket } from '../network.js';
+import type { Dial } from '../dial.js';
+import type { PeerSocket } from '../network.js';
 
 export interface LinkEvents {
   up(link: LinkId): void;
@@ -22,17 +23,16 @@ const PENDING_BYTES_MAX = 256 * 1024 * 1024;
 
 export class BusLinks {
   readonly #sockets = new Map<LinkId, PeerSocket>();
-  readonly #network: Network;
+  readonly #dial: Dial;
   readonly #events: LinkEvents;
 
-  constructor(network: Network, events: LinkEvents) {
-    this.#network = network;
+  constructor(dial: Dial, events: LinkEvents) {
+    this.#dial = dial;
     this.#events = events;
   }
 
   connect(link: LinkId, ip: string, port: number, from: string | undefined): void {
-    const socket = this.#network.connect({ host: ip, port, localAddress: from });
-    socket.once('connect', () => {
+    const socket = this.#dial({ host: ip, port, localAddress: from }, () => {
       if (this.#sockets.get(link) === socket) this.#events.up(link);
     });
     this.#attach(link, socket);

@@ -18,6 +18,7 @@
  */
 import type { ClusterWing, Wings } from '../../ports/wings.js';
 import type { Network } from '../network.js';
+import type { NodeTls } from '../tls/node-tls.js';
 
 export interface ClusterWingOptions {
   readonly wings: Pick<Wings, 'data' | 'replication' | 'config' | 'log'>;
@@ -30,6 +31,8 @@ export interface ClusterWingOptions {
   /** Overrides `cluster-port`; both absent or 0 means client port + 10000. */
   readonly busPort?: number;
   readonly network: Network;
+  /** The bus is encrypted while tls-cluster says so. */
+  readonly tls: NodeTls;
   /** The folder of nodes.conf: the node's `dir`. */
   readonly directory: string;
   /** The node cannot keep what it has promised its peers, and must end at once. */

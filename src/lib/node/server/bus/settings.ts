@@ -1,4 +1,4 @@
-/** The `cluster-*` directives, read into the machine's settings. */
+/** The `cluster-*` directives and their kin, read into the machine's settings. */
 import type { ClusterSettings } from '../../machine/settings.js';
 import type { ConfigWing } from '../../ports/wings.js';
 
@@ -13,6 +13,8 @@ export const WATCHED = [
   'cluster-allow-pubsubshard-when-down',
   'cluster-replica-no-failover',
   'cluster-link-sendbuf-limit',
+  'tls-cluster',
+  'tls-replication',
   'cluster-announce-ip',
   'cluster-announce-port',
   'cluster-announce-tls-port',
@@ -34,6 +36,8 @@ export function readSettings(config: ConfigWing): ClusterSettings {
     replicaNoFailover: config.boolean('cluster-replica-no-failover'),
     replPingPeriodMs: config.number('repl-ping-replica-period') * 1000,
     linkSendBufferBytesMax: config.number('cluster-link-sendbuf-limit'),
+    tlsCluster: config.boolean('tls-cluster'),
+    tlsReplication: config.boolean('tls-replication'),
     announceIp: config.get('cluster-announce-ip') ?? '',
     announcePort: config.number('cluster-announce-port'),
     announceTlsPort: config.number('cluster-announce-tls-port'),

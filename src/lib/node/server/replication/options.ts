@@ -8,7 +8,7 @@ import type { ConfigWing, DataWing, Log } from '../../ports/wings.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import type { LoadProgress } from '../persistence/rdb-load.js';
 import type { HeldKeys } from '../held-keys.js';
-import type { Network } from '../network.js';
+import type { Dial } from '../dial.js';
 import type { Turn } from '../turn.js';
 
 export interface ReplicationOptions {
@@ -24,7 +24,8 @@ export interface ReplicationOptions {
   >;
   readonly config: ConfigWing;
   readonly stats: ServerStats;
-  readonly network: Network;
+  /** Towards a primary. */
+  readonly dial: Dial;
   readonly log: Log;
   /** A primary's data took the place of ours. */
   readonly onReplaced: () => void;
@@ -50,7 +51,7 @@ export interface ReplicationOptions {
 /** What MIGRATE's sockets get from the assembly. */
 export interface TransferOptions {
   readonly log: Log;
-  readonly network: Network;
+  readonly dial: Dial;
   readonly isClusterEnabled: boolean;
   readonly nowMs: () => number;
   /** Filled while keys are in flight; dispatch makes commands on them wait. */

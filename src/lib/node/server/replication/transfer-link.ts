@@ -5,7 +5,8 @@
 import { ReplyDecoder } from '../../../wire/resp/reply-decoder.js';
 import type { Reply } from '../../../wire/resp/reply.js';
 import { requestBytes } from '../../../wire/resp/request-encoder.js';
-import type { Network, PeerSocket } from '../network.js';
+import type { Dial } from '../dial.js';
+import type { PeerSocket } from '../network.js';
 
 export interface LinkFault {
   readonly during: 'connecting' | 'writing' | 'reading';
@@ -41,10 +42,9 @@ export class TransferLink {
   #isConnected = false;
   isClosed = false;
 
-  constructor(network: Network, host: string, port: number, onClose: () => void) {
+  constructor(dial: Dial, host: string, port: number, onClose: () => void) {
     this.#onClose = onClose;
-    this.#socket = network.connect({ host, port });
-    this.#socket.once('connect', () => {
+    this.#socket = dial({ host, port }, () => {
       this.#isConnected = true;
       this.#signOfLife();
       this.#pump();

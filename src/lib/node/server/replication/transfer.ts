@@ -106,8 +106,8 @@ class LinkedTransfer implements Transfer {
       this.#resting.delete(link);
       return link;
     }
-    const { network } = this.#options;
-    const link: TransferLink = new TransferLink(network, request.host, request.port, () => {
+    const { dial } = this.#options;
+    const link: TransferLink = new TransferLink(dial, request.host, request.port, () => {
       this.#links.delete(link);
       this.#resting.delete(link);
     });

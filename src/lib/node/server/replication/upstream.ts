@@ -11,7 +11,8 @@ import type { ReplicationHistory } from '../../replication/history.js';
 import { type LinkEffect, PrimaryLink } from '../../replication/primary-link.js';
 import { ReplicaStream } from '../../replication/replica-stream.js';
 import type { Keyspace } from '../../store/keyspace.js';
-import type { Network, PeerSocket } from '../network.js';
+import type { Dial } from '../dial.js';
+import type { PeerSocket } from '../network.js';
 import type { LoadProgress } from '../persistence/rdb-load.js';
 import { Pace } from './pace.js';
 import { Retries } from './retries.js';
@@ -26,7 +27,7 @@ export interface UpstreamOptions {
   readonly config: ConfigWing;
   readonly data: Pick<DataWing, 'applyReplicated' | 'vetReplicated' | 'together'>;
   readonly log: Log;
-  readonly network: Network;
+  readonly dial: Dial;
   readonly nowMs: () => number;
   readonly port: () => number;
   /** The database that the stream had selected where we stopped. */
@@ -130,20 +131,19 @@ export class Upstream {
   }
 
   connect(): void {
-    const { address, config, log, network, nowMs } = this.#options;
+    const { address, config, dial, log, nowMs } = this.#options;
     if (this.#isStopped) return;
     log('notice', `Connecting to the primary ${address.host}:${address.port}`);
     this.#attemptedAtMs = nowMs();
     const source = config.get('bind-source-addr') ?? '';
     const localAddress = source === '' ? undefined : source;
-    const socket = network.connect({ ...address, localAddress });
-    this.#socket = socket;
-    const pace = new Pace(socket, () => this.#isDeaf);
-    this.#pace = pace;
-    socket.once('connect', () => {
+    const socket = dial({ ...address, localAddress }, () => {
       this.#link = this.#newLink();
       this.#perform(this.#link.connected());
     });
+    this.#socket = socket;
+    const pace = new Pace(socket, () => this.#isDeaf);
+    this.#pace = pace;
     socket.on('data', (chunk: Buffer) => {
       if (this.#socket !== socket) return;
       this.#lastIoMs = nowMs();

@@ -310,7 +310,7 @@ class Replication implements RunningReplication, Sender {
   // --- roles ------------------------------------------------------------------
 
   #follow(address: Address, onTakenOver: ((error?: string) => void) | undefined): void {
-    const { config, data, keyspace, log, network, nowMs, port, stats } = this.#options;
+    const { config, data, dial, keyspace, log, nowMs, port, stats } = this.#options;
     const before = this.#upstream;
     this.#flush();
     const downSinceMs = before?.isUp === true ? nowMs() : before?.downSinceMs;
@@ -323,7 +323,7 @@ class Replication implements RunningReplication, Sender {
       config,
       data,
       log,
-      network,
+      dial,
       nowMs,
       port,
       streamDb: before?.streamDb ?? this.#writer.db ?? 0,

@@ -51,6 +51,7 @@ export class TlsDoor {
       this.#options.handshakeMs ?? HANDSHAKE_MS,
     );
     this.#waiting.set(key, { socket, timer });
+    socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#leave(key, socket));
     this.#server.emit('connection', socket);
   }
