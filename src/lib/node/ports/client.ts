@@ -24,6 +24,8 @@ export interface ClientPort {
   write(bytes: string | Uint8Array): void;
   /** Bytes accepted by `write` and not yet taken by the operating system. */
   readonly pendingBytes: number;
+  /** Replies to earlier commands have not left. What is being encrypted counts as gone. */
+  readonly hasUnsentReplies: boolean;
   /** Close now, or once pending replies have left. */
   close(when?: 'now' | 'after-reply'): void;
   /** Called once when the connection is gone, whoever ended it. */

@@ -126,6 +126,10 @@ export class Connection implements Session, Sender {
     return this.#output.pendingBytes;
   }
 
+  get hasUnsentReplies(): boolean {
+    return this.isTls ? this.replies.pendingBytes > 0 : this.pendingBytes > 0;
+  }
+
   get queryBytes(): number {
     return this.parser.pendingBytes;
   }

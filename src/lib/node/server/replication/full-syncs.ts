@@ -85,9 +85,9 @@ export class FullSyncs {
     );
   }
 
-  /** The mark only for those who all find it. */
+  /** The mark only for those who all find it, and can say so before the stream follows. */
   #formOf(waiting: readonly Waiting[]): SnapshotForm {
-    const canMark = waiting.every(({ session }) => session.peer.takesMark);
+    const canMark = waiting.every(({ session }) => session.peer.takesMark && !session.isOldSync);
     return this.#options.settings.isDiskless && canMark ? 'marked' : 'counted';
   }
 

@@ -113,7 +113,7 @@ export class Replicas {
   sync(request: SyncRequest, { client, reply, nowMs }: Asker): void {
     const { history, stats, refusal, flushStream } = this.#options;
     if (this.#sessions.has(client)) return;
-    const why = client.pendingBytes > 0 ? PENDING_OUTPUT : refusal();
+    const why = client.hasUnsentReplies ? PENDING_OUTPUT : refusal();
     if (why !== undefined) {
       reply.error(why);
       return;
