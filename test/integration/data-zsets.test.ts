@@ -121,6 +121,7 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
       2,
     ),
   ),
+  join(word('SADD'), key, fc.array(member, { minLength: 1, maxLength: 4 })),
   join(word('RENAME', 'COPY', 'RPUSH'), key, key),
   join(word('EXPIRE'), key, word('1000')),
 );

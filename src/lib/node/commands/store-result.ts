@@ -1,5 +1,5 @@
 /** How commands that keep their result under a key of its own (ZUNIONSTORE, ZRANGESTORE, BITOP) do so. */
-import { NEVER } from '../store/entry.js';
+import { type Entry, NEVER } from '../store/entry.js';
 import type { EventClass } from '../store/events.js';
 import type { Value } from '../store/value.js';
 import type { StoreCall } from './store-call.js';
@@ -10,13 +10,14 @@ export function storeResult(
   key: string,
   value: Value,
   [kind, event]: readonly [EventClass, string],
-): void {
+): Entry {
   const { db } = call;
   // The old value may be an expired one; its deletion must travel before the new value.
   db.lookup(key, call.nowMs);
   const entry = db.set(key, value, call.nowMs);
   if (entry.expireAtMs !== NEVER) db.setExpiry(entry, NEVER);
   db.notify(kind, event, key);
+  return entry;
 }
 
 /** An empty result leaves no key. */

@@ -1,18 +1,11 @@
 /** What the string commands do. Their table is in `strings.ts`. */
 import { NEVER } from '../store/entry.js';
-import { addInt64, int64, integer, NOT_AN_INTEGER } from './arguments.js';
+import { addInt64, int64, NOT_AN_INTEGER } from './arguments.js';
 import { absoluteExpiry, type ExpiryUnit, stringOptions } from './expire-options.js';
 import { addLongDouble, formatLongDouble, parseLongDouble } from './long-double.js';
 import { deletionWord } from './deletion-word.js';
 import type { StoreCall } from './store-call.js';
-import {
-  entryForWriting,
-  type Found,
-  overwrite,
-  readAny,
-  readValue,
-  refusesLength,
-} from './value-access.js';
+import { entryForWriting, type Found, overwrite, readAny, readValue } from './value-access.js';
 
 export function get(call: StoreCall): void {
   replyString(call, readValue(call, call.argv[1]!, 'string'));
@@ -231,74 +224,6 @@ export function incrbyfloat(call: StoreCall): void {
   reply.bulk(sum);
   // The sum travels, not the sum's making: rounding may differ elsewhere.
   call.propagate('SET', key, sum, 'KEEPTTL');
-}
-
-export function append(call: StoreCall): void {
-  const key = call.argv[1]!;
-  const tail = call.argv[2]!;
-  const entry = entryForWriting(call, key, 'string');
-  if (entry === null) return;
-  const before = entry === undefined ? '' : entry.value;
-  const length = before.length + tail.length;
-  if (refusesLength(call, length)) return;
-  const after = overwrite(call, key, before + tail);
-  if (entry !== undefined) after.encoding = 'raw';
-  call.db.notify('string', 'append', key);
-  call.reply.integer(length);
-}
-
-export function strlen(call: StoreCall): void {
-  const value = readValue(call, call.argv[1]!, 'string');
-  if (value !== null) call.reply.integer(value?.length ?? 0);
-}
-
-export function setrange(call: StoreCall): void {
-  const { argv, reply } = call;
-  const key = argv[1]!;
-  const patch = argv[3]!;
-  const offset = integer(argv[2]!);
-  if (offset === undefined) {
-    reply.error(NOT_AN_INTEGER);
-    return;
-  }
-  if (offset < 0) {
-    reply.error('ERR offset is out of range');
-    return;
-  }
-  const entry = entryForWriting(call, key, 'string');
-  if (entry === null) return;
-  const before = entry?.value ?? '';
-  if (patch.length === 0) {
-    reply.integer(before.length);
-    return;
-  }
-  if (refusesLength(call, offset + patch.length)) return;
-  const padded = before.length < offset ? before.padEnd(offset, '\0') : before;
-  const value = padded.slice(0, offset) + patch + padded.slice(offset + patch.length);
-  overwrite(call, key, value).encoding = 'raw';
-  call.db.notify('string', 'setrange', key);
-  reply.integer(value.length);
-}
-
-export function getrange(call: StoreCall): void {
-  const { argv, reply } = call;
-  const from = integer(argv[2]!);
-  const to = integer(argv[3]!);
-  if (from === undefined || to === undefined) {
-    reply.error(NOT_AN_INTEGER);
-    return;
-  }
-  const found = readValue(call, argv[1]!, 'string');
-  if (found === null) return;
-  const value = found ?? '';
-  // Both negative and the wrong way round is empty, even where clamping would meet at byte 0.
-  if (from < 0 && to < 0 && from > to) {
-    reply.bulk('');
-    return;
-  }
-  const first = from < 0 ? Math.max(0, value.length + from) : from;
-  const last = to < 0 ? Math.max(0, value.length + to) : to;
-  reply.bulk(first > last ? '' : value.slice(first, last + 1));
 }
 
 export function mget(call: StoreCall): void {

@@ -1,15 +1,13 @@
-/** The string commands as a table; what they do is in `string-operations.ts`. */
+/** The string commands as a table; what they do is in `string-operations.ts` and `string-parts.ts`. */
 import { lcs } from './longest-common.js';
 import { family } from './spec.js';
 import type { StoreCommandSpec } from './store-call.js';
 import {
-  append,
   decr,
   decrby,
   get,
   getdel,
   getex,
-  getrange,
   getset,
   incr,
   incrby,
@@ -21,9 +19,8 @@ import {
   set,
   setex,
   setnx,
-  setrange,
-  strlen,
 } from './string-operations.js';
+import { append, getrange, setrange, strlen } from './string-parts.js';
 
 const string = family('string');
 

@@ -1,5 +1,6 @@
 /** Every command table in force. A new family joins here, and dispatch, COMMAND and the docs know it. */
 import { ACL_COMMANDS } from '../commands/acl.js';
+import { BIT_COMMANDS } from '../commands/bits.js';
 import { CLIENT_COMMANDS } from '../commands/client.js';
 import { CLUSTER_COMMANDS } from '../commands/cluster.js';
 import { COMMAND_COMMANDS } from '../commands/command.js';
@@ -27,6 +28,7 @@ import { TRANSFER_COMMANDS } from '../commands/transfer.js';
 
 export const ALL_COMMANDS: readonly StoreCommandSpec[] = [
   ...STRING_COMMANDS,
+  ...BIT_COMMANDS,
   ...LIST_COMMANDS,
   ...SORTED_SET_COMMANDS,
   ...SORTED_SET_RANGE_COMMANDS,

@@ -2,6 +2,7 @@
  * One key with its value. Entries are linked into the structures that find them (order of insertion,
  * slot, expiry), so that each of these costs O(1) per write and no second hash of the key.
  */
+import { ByteString } from './byte-string.js';
 import type { Value } from './value.js';
 
 /** "Never expires", chosen so that `expireAtMs <= nowMs` is one comparison without a special case. */
@@ -12,7 +13,8 @@ export type EncodingHint = 'natural' | 'raw' | 'text';
 
 export class Entry {
   readonly key: string;
-  value: Value;
+  /** The value as it is kept; for everybody else there are `value` and `edited`. */
+  stored: Value | ByteString;
   /** Milliseconds since the epoch; `NEVER` without an expiry. */
   expireAtMs: number;
   /** Rises with every insertion into the database: the order SCAN walks. */
@@ -32,7 +34,7 @@ export class Entry {
 
   constructor(key: string, value: Value, sequence: number, slot: number, access: number) {
     this.key = key;
-    this.value = value;
+    this.stored = value;
     this.expireAtMs = NEVER;
     this.sequence = sequence;
     this.slot = slot;
@@ -41,5 +43,29 @@ export class Entry {
     this.encoding = 'natural';
     this.previousInSlot = undefined;
     this.nextInSlot = undefined;
+  }
+
+  get value(): Value {
+    const stored = this.stored;
+    if (typeof stored === 'string' || !(stored instanceof ByteString)) return stored;
+    return (this.stored = stored.text());
+  }
+
+  set value(value: Value) {
+    this.stored = value;
+  }
+
+  /** A string while it is changed byte by byte: until somebody asks for its `value`. */
+  get edited(): ByteString | undefined {
+    return this.stored instanceof ByteString ? this.stored : undefined;
+  }
+
+  /** The string, to be changed in place; `value` must be one. */
+  edit(): ByteString {
+    const { edited } = this;
+    if (edited !== undefined) return edited;
+    const begun = new ByteString(this.value as string);
+    this.stored = begun;
+    return begun;
   }
 }

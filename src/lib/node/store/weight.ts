@@ -23,7 +23,10 @@ const COLLECTION_BYTES = 200;
 const SAMPLES = 5;
 
 export function entryWeight(entry: Entry, samples = SAMPLES): number {
-  return ENTRY_BYTES + stringWeight(entry.key) + valueWeight(entry.value, samples);
+  const { edited } = entry;
+  const weight =
+    edited === undefined ? valueWeight(entry.value, samples) : bytesWeight(edited.length);
+  return ENTRY_BYTES + stringWeight(entry.key) + weight;
 }
 
 /** @param samples elements weighed of a collection; the others count as much on average. */
@@ -61,5 +64,9 @@ function contentWeight(value: Collection, count: number): number {
 }
 
 function stringWeight(text: string): number {
-  return STRING_BYTES + ((text.length + 7) & ~7);
+  return bytesWeight(text.length);
+}
+
+function bytesWeight(length: number): number {
+  return STRING_BYTES + ((length + 7) & ~7);
 }
