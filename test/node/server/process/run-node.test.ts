@@ -3,9 +3,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { type Certificates, hasOpenssl, makeCertificates } from '../../../support/certificates.js';
 import { freePort } from '../../../support/real-server.js';
 import { waitUntil } from '../../../support/wait.js';
 import { ask, pairsOf, textOf } from '../../../integration/config-link.js';
+import { RespClient, show } from '../../resp-client.js';
 import { newFolder, spawnNode, startNodeProcess, stopAll, willStop } from './node-process.js';
 
 describe('trib node', function () {
@@ -63,7 +65,7 @@ describe('trib node', function () {
     ['a bad value', '# x\nport 7000\ntimeout soon\n', 3, /couldn't be parsed into an integer/],
     ['an open quote', 'dir "x\n', 1, /Unbalanced quotes/],
     ['a port out of range', 'port 70000\n', 1, /between 0 and 65535/],
-    ['TLS, which is not served', 'tls-port 7443\n', 1, /does not serve TLS/],
+    ['a unix socket, which is not served', 'unixsocket x\n', 1, /not served; use bind/],
     ['an include that is not there', 'include nowhere.conf\n', 1, /cannot open the included file/],
     ['a file that includes itself', 'include bad.conf\n', 1, /without end/],
   ];
@@ -208,5 +210,37 @@ describe('trib node', function () {
     } finally {
       taken.close();
     }
+  });
+
+  describe('with TLS', () => {
+    let certificates: Certificates;
+    before(function () {
+      if (!hasOpenssl()) this.skip();
+      certificates = makeCertificates();
+    });
+    after(() => certificates.remove());
+
+    const tlsArgs = (port: number, key: string): string[] => [
+      ...['--port', '0', '--tls-port', String(port), '--tls-key-file', key],
+      ...['--tls-cert-file', certificates.server.certificate],
+      ...['--tls-ca-cert-file', certificates.authority, '--tls-auth-clients', 'no'],
+    ];
+
+    it('listens on the TLS port alone, and says so', async () => {
+      const port = await freePort();
+      const node = await startNodeProcess(tlsArgs(port, certificates.server.key), newFolder());
+      expect(node.output()).to.include(`Listening on port ${port} (TLS) of`);
+      const client = await RespClient.openTls(port, { rejectUnauthorized: false });
+      expect(show(await client.call('PING'))).to.equal('+PONG');
+      client.close();
+    });
+
+    it('ends with status 1 and names the file that is wrong', async () => {
+      const { key } = certificates.stranger;
+      const node = spawnNode(tlsArgs(await freePort(), key), newFolder());
+      expect(await node.ended).to.equal(1);
+      expect(node.output()).to.match(/Failed to load private key: .*stranger.key: error:05800074/);
+      expect(node.output()).to.include('Failed to configure TLS.');
+    });
   });
 });
