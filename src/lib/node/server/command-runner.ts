@@ -236,7 +236,9 @@ export class CommandRunner {
     const execution = this.#execution;
     execution.begin(connection, argv, this.#options.nowMs(), false);
     const errorsBefore = replies.errorCount;
+    const before = replies.mark();
     if (!request.serve(execution, key)) return;
+    if (connection.isAnswerMuted) replies.withdraw(before);
     this.#blocked.finish(client);
     if (replies.errorCount !== errorsBefore) this.#wings.stats.errorReplied(replies.lastError);
   }

@@ -186,6 +186,15 @@ export class Connection implements Session, Sender {
     return this.#suspension.begin(onCancel);
   }
 
+  /** The command that waits was said under CLIENT REPLY OFF or SKIP. */
+  get isAnswerMuted(): boolean {
+    return this.#suspension.isMuted;
+  }
+
+  muteAnswer(): void {
+    this.#suspension.isMuted = true;
+  }
+
   unblock(how: 'timeout' | 'error'): boolean {
     return this.#suspension.breakOff((reply) => {
       if (how === 'timeout') reply.nullArray();

@@ -3,15 +3,18 @@
  * at a time, answered once, by whoever comes first.
  */
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
+import type { ReplyWriter } from '../../wire/resp/reply-writer.js';
 
 type Answer = (reply: ReplySink) => void;
 
 export class Suspension {
-  readonly #reply: ReplySink;
+  /** The client asked for silence (CLIENT REPLY): what is answered stays unsaid. */
+  isMuted = false;
+  readonly #reply: ReplyWriter;
   readonly #onAnswered: () => void;
   #cancel: (() => void) | undefined;
 
-  constructor(reply: ReplySink, onAnswered: () => void) {
+  constructor(reply: ReplyWriter, onAnswered: () => void) {
     this.#reply = reply;
     this.#onAnswered = onAnswered;
   }
@@ -24,6 +27,7 @@ export class Suspension {
   begin(onCancel: () => void): (answer: Answer) => void {
     const cancel = (): void => onCancel();
     this.#cancel = cancel;
+    this.isMuted = false;
     return (answer) => {
       if (this.#cancel === cancel) this.#finish(answer);
     };
@@ -48,7 +52,9 @@ export class Suspension {
 
   #finish(answer: Answer): void {
     this.#cancel = undefined;
+    const before = this.#reply.mark();
     answer(this.#reply);
+    if (this.isMuted) this.#reply.withdraw(before);
     this.#onAnswered();
   }
 }
