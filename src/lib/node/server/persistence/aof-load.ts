@@ -91,7 +91,7 @@ class PartLoad {
       let bytes = 0;
       let head = 0;
       for (const piece of piecesOf(file, 0, this.#path)) {
-        if (bytes === 0 && piece.latin1Slice(0, MAGIC.length) === MAGIC) {
+        if (bytes === 0 && piece.toString('latin1', 0, MAGIC.length) === MAGIC) {
           head = yield* this.#loadRdb(file);
           bytes = head;
           break;
