@@ -4,6 +4,7 @@
  * migrating slot asks only when a key is missing, an importing one serves only who asks.
  */
 import { slotOfKey } from '../../kernel/slot.js';
+import type { ClientPort } from '../ports/client.js';
 import type { RouteQuery } from '../ports/wings.js';
 import { portFor } from './client-ports.js';
 import { isReplica, type ClusterNode, type ClusterState } from './state.js';
@@ -27,14 +28,31 @@ export function route(state: ClusterState, query: RouteQuery): string | undefine
   if ((target || isImporting) && query.command === 'migrate') return undefined;
   const missing = target || isImporting ? countMissing(state, query) : 0;
   if (target && missing > 0) {
-    return missing < keys.length ? TRY_AGAIN : redirect(state, 'ASK', slot, target, query);
+    return missing < keys.length ? TRY_AGAIN : redirect(state, 'ASK', slot, target, query.client);
   }
   if (isImporting && (query.client.isAsking || query.hasAskingFlag)) {
     return missing > 0 && hasSeveral(keys) ? TRY_AGAIN : undefined;
   }
   const mayRead = (query.client.isReadonly || query.isShardPubSub) && !query.isWrite;
   if (isReplica(myself) && myself.primary === owner && mayRead) return undefined;
-  return owner === myself ? undefined : redirect(state, 'MOVED', slot, owner, query);
+  return owner === myself ? undefined : redirect(state, 'MOVED', slot, owner, query.client);
+}
+
+/** Where a client belongs that waits here for keys; undefined lets it wait. All its keys have one slot. */
+export function redirectOf(
+  state: ClusterState,
+  keys: readonly string[],
+  client: ClientPort,
+): string | undefined {
+  const [first] = keys;
+  if (first === undefined) return undefined;
+  // Reads may be allowed, but what would end the wait is a write.
+  if (!state.isOk) return 'CLUSTERDOWN The cluster is down';
+  const slot = slotOfKey(first);
+  const owner = state.owners[slot];
+  if (!owner) return 'CLUSTERDOWN Hash slot not served';
+  if (owner === state.myself || state.importingFrom.has(slot)) return undefined;
+  return redirect(state, 'MOVED', slot, owner, client);
 }
 
 const TRY_AGAIN = 'TRYAGAIN Multiple keys request during rehashing of slot';
@@ -62,7 +80,7 @@ function redirect(
   word: 'ASK' | 'MOVED',
   slot: number,
   node: ClusterNode,
-  { client }: RouteQuery,
+  client: ClientPort,
 ): string {
   const host = endpointHost(state, node) ?? '';
   return `${word} ${slot} ${host}:${portFor(node, client.isTls)}`;

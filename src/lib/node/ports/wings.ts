@@ -38,8 +38,10 @@ export interface DataWing {
   keyCount(): number;
   countKeysInSlot(slot: number): number;
   keysInSlot(slot: number, limit: number): string[];
-  /** Delete every key of a slot that moved away; the deletes are replicated. */
+  /** The keys of a slot that moved away are gone at once, and freed little by little; replicas hear of each. */
   dropSlot(slot: number): void;
+  /** What is left of such slots counts again: our data are a primary's now. */
+  spareSlots(): void;
   flushAll(): void;
   /** Does the key exist now (expired ones do not)? No side effects. Database 0. */
   hasKey(key: string, nowMs: number): boolean;
@@ -54,7 +56,7 @@ export interface DataWing {
   /** Stop serving writes until the deadline (CLIENT PAUSE, manual failover and MIGRATE each hold one). */
   pauseWrites(owner: 'client' | 'failover' | 'migrate', untilMs: number): void;
   unpauseWrites(owner: 'client' | 'failover' | 'migrate'): void;
-  /** Clients that wait on keys get redirected (role or slot changed). */
+  /** The role changed: clients that wait for anything hear that it will not come. */
   releaseBlocked(): void;
   /**
    * Sends clients away that wait for keys which will not come here any more (the slot moved, the cluster is

@@ -5,6 +5,7 @@ import type { NodeId } from '../../kernel/node-id.js';
 import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
 import { portFor } from '../machine/client-ports.js';
+import { deletionWord } from '../commands/deletion-word.js';
 import { ServerStats } from '../ports/stats.js';
 import { TRIB_VERSION } from '../ports/version.js';
 import type { DataWing, Log, Wings } from '../ports/wings.js';
@@ -368,7 +369,11 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       pause: (owner, untilMs) => this.#waiting.pause(owner, 'writes', untilMs),
       unpause: (owner) => this.#waiting.unpause(owner),
       releaseBlocked: () => this.#waiting.releaseBlocked(),
-      releaseWhere: (refusal) => this.#blocked.releaseWhere(refusal),
+      deletionWord: () => deletionWord(this.#options.config, 'server-del'),
+      releaseWhere: (refusal) => {
+        this.#waiting.retrySoon();
+        this.#blocked.releaseWhere(refusal);
+      },
       deliver: (channel, message, sharded) => this.sessions.publish(channel, message, sharded),
     });
   }

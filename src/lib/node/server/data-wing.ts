@@ -2,6 +2,7 @@
 import type { DataWing } from '../ports/wings.js';
 import type { Keyspace } from '../store/keyspace.js';
 import type { PauseOwner } from './pauses.js';
+import { SlotDropper } from './slot-dropper.js';
 
 export interface KeyspaceWingOptions {
   readonly keyspace: Keyspace;
@@ -13,6 +14,8 @@ export interface KeyspaceWingOptions {
   readonly propagate: (db: number, argv: readonly string[]) => void;
   readonly pause: (owner: PauseOwner, untilMs: number) => void;
   readonly unpause: (owner: PauseOwner) => void;
+  /** How replicas hear of keys that went with their slot. */
+  readonly deletionWord: () => string;
   readonly releaseBlocked: () => void;
   readonly releaseWhere: DataWing['releaseWhere'];
   readonly deliver: (channel: string, message: string, sharded: boolean) => number;
@@ -20,17 +23,15 @@ export interface KeyspaceWingOptions {
 
 export function createDataWing(options: KeyspaceWingOptions): DataWing {
   const { keyspace } = options;
+  const dropper = new SlotDropper(keyspace, (key) =>
+    options.propagate(0, [options.deletionWord(), key]),
+  );
   return {
     keyCount: () => keyspace.keyCount(),
     countKeysInSlot: (slot) => keyspace.db(0).countKeysInSlot(slot),
     keysInSlot: (slot, limit) => keyspace.db(0).keysInSlot(slot, limit),
-    dropSlot: (slot) => {
-      const db = keyspace.db(0);
-      for (const key of db.keysInSlot(slot, Infinity)) {
-        db.delete(key);
-        options.propagate(0, ['DEL', key]);
-      }
-    },
+    dropSlot: (slot) => dropper.drop(slot),
+    spareSlots: () => dropper.spare(),
     flushAll: () => {
       keyspace.clear();
       options.onCleared();

@@ -29,7 +29,7 @@ export class WaitingRoom {
 
   unpause(owner: PauseOwner): void {
     this.#pauses.release(owner);
-    this.#wakeSoon();
+    this.retrySoon();
   }
 
   postpone(connection: Connection, argv: string[]): void {
@@ -45,7 +45,7 @@ export class WaitingRoom {
 
   /** Our role changed: whoever waits for an answer hears so, whoever was postponed tries again. */
   releaseBlocked(): void {
-    this.#wakeSoon();
+    this.retrySoon();
     for (const connection of [...this.#connections()]) connection.release();
   }
 
@@ -54,8 +54,8 @@ export class WaitingRoom {
     clearTimeout(this.#timer);
   }
 
-  /** Not at once: the command that led to this is still running. */
-  #wakeSoon(): void {
+  /** Whoever was postponed tries again; not at once: the command that led to this is still running. */
+  retrySoon(): void {
     setImmediate(() => this.#wake());
   }
 

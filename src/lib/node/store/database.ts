@@ -7,6 +7,7 @@
  */
 import { slotOfKey } from '../../kernel/slot.js';
 import type { AccessClock } from './access.js';
+import { DoomedSlots } from './doomed-slots.js';
 import { Entry, NEVER } from './entry.js';
 import type { EventClass, EventListener } from './events.js';
 import { ExpiryHeap } from './expiry-heap.js';
@@ -50,6 +51,9 @@ export interface DatabaseOwner {
   noteExpired(db: number, key: string): void;
 }
 
+/** Draws that find nothing but doomed keys before the first survivor is looked for in order. */
+const RANDOM_ATTEMPTS_MAX = 64;
+
 /** Enough to weigh a collection once for many changes in a row, few enough to be weighed in passing. */
 const CHANGING_MAX = 64;
 
@@ -60,6 +64,8 @@ export class Database {
   readonly #order = new KeyOrder();
   readonly #expiries = new ExpiryHeap();
   readonly #slots: SlotIndex | undefined;
+  /** Present while keys of slots that went away wait to be freed; see there. */
+  #doomed: DoomedSlots | undefined;
   readonly #watchers = new Map<string, Set<Watcher>>();
   #lastSequence = 0;
   #weight = 0;
@@ -74,7 +80,7 @@ export class Database {
 
   /** Keys, expired ones that nobody deleted yet included (as DBSIZE counts). */
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size - (this.#doomed?.count ?? 0);
   }
 
   /** Keys with an expiry. */
@@ -84,7 +90,7 @@ export class Database {
 
   /** The entry as clients see it now; an expired one is deleted or hidden (see above). */
   lookup(key: string, nowMs: number): Entry | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     if (entry === undefined) return undefined;
     if (entry.expireAtMs <= nowMs && this.expireIfDue(entry, nowMs)) return undefined;
     return entry;
@@ -92,20 +98,23 @@ export class Database {
 
   /** As `lookup`, without side effects: nothing is deleted. */
   peek(key: string, nowMs: number): Entry | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     if (entry === undefined || !this.#hides(entry, nowMs)) return entry;
     return undefined;
   }
 
   /** Whatever is stored under the key, expired or not. */
   raw(key: string): Entry | undefined {
-    return this.#entries.get(key);
+    return this.#find(key);
   }
 
   /** Store a value; an existing key keeps its place in SCAN and its expiry (see `setExpiry`). */
   set(key: string, value: Value, nowMs: number): Entry {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return this.#insert(key, value, nowMs);
+    const entry = this.#find(key);
+    if (entry === undefined) {
+      if (this.#doomed !== undefined) this.#free(this.#entries.get(key));
+      return this.#insert(key, value, nowMs);
+    }
     this.#keyspace.observer?.beforeChange(this, entry);
     entry.value = value;
     entry.encoding = 'natural';
@@ -123,7 +132,7 @@ export class Database {
 
   /** @returns whether there was such a key, expired or not. */
   delete(key: string): boolean {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     if (entry === undefined) return false;
     this.#remove(entry);
     this.touch(key);
@@ -212,11 +221,19 @@ export class Database {
 
   /** See KeyOrder.scan: about `count` entries from `cursor` on; 0 starts and ends. */
   scan(cursor: number, count: number, visit: (entry: Entry) => void): number {
-    return this.#order.scan(cursor, count, visit);
+    return this.#order.scan(cursor, count, this.#sparing(visit));
   }
 
   random(below: (bound: number) => number): Entry | undefined {
-    return this.#order.random(below);
+    const doomed = this.#doomed;
+    if (doomed === undefined) return this.#order.random(below);
+    if (this.size === 0) return undefined;
+    for (let attempt = 0; attempt < RANDOM_ATTEMPTS_MAX; attempt++) {
+      const entry = this.#order.random(below);
+      if (entry !== undefined && !doomed.holds(entry)) return entry;
+    }
+    // Nearly everything is doomed: any survivor will do.
+    return this[Symbol.iterator]().next().value as Entry | undefined;
   }
 
   /** An entry that has an expiry. */
@@ -225,8 +242,8 @@ export class Database {
   }
 
   /** All entries in order of insertion, expired ones included. */
-  [Symbol.iterator](): Generator<Entry> {
-    return this.#order[Symbol.iterator]();
+  *[Symbol.iterator](): Generator<Entry> {
+    for (const entry of this.#order) if (this.#doomed?.holds(entry) !== true) yield entry;
   }
 
   /** The newest entry's number in the order of insertion; later entries have higher ones. */
@@ -236,7 +253,7 @@ export class Database {
 
   /** See KeyOrder.ascend: up to `count` entries inserted after `after` and not after `upTo`. */
   ascend(after: number, upTo: number, count: number, visit: (entry: Entry) => void): number {
-    return this.#order.ascend(after, upTo, count, visit);
+    return this.#order.ascend(after, upTo, count, this.#sparing(visit));
   }
 
   /** Another database takes this one's place: to whoever watches, every key may have changed. */
@@ -254,7 +271,49 @@ export class Database {
     return this.#slots?.keys(slot, limit) ?? [];
   }
 
+  /**
+   * A slot went away: none of its keys is here any more. `freeDoomed` frees them, or one by one whoever
+   * writes to a key of that name again.
+   */
+  doomSlot(slot: number, onFreed: (key: string) => void): void {
+    const count = this.countKeysInSlot(slot);
+    const first = this.#slots?.take(slot);
+    if (first === undefined) return;
+    for (const [key, watchers] of this.#watchers) {
+      if (this.#entries.get(key)?.slot !== slot) continue;
+      for (const watcher of watchers) watcher.isDirty = true;
+    }
+    this.#doomed ??= new DoomedSlots(onFreed);
+    this.#doomed.add(slot, first, count, this.#lastSequence);
+  }
+
+  /**
+   * Free up to `limit` keys of slots that went away.
+   * @returns true when there are more.
+   */
+  freeDoomed(limit: number): boolean {
+    for (let freed = 0; freed < limit; freed++) {
+      const entry = this.#doomed?.take();
+      if (entry === undefined) {
+        this.#doomed = undefined;
+        return false;
+      }
+      this.#free(entry);
+    }
+    return true;
+  }
+
+  /** Slots that went away are back with what is left of them. */
+  spareDoomed(): void {
+    for (let entry = this.#doomed?.take(); entry !== undefined; entry = this.#doomed?.take()) {
+      entry.previousInSlot = undefined;
+      this.#slots?.add(entry);
+    }
+    this.#doomed = undefined;
+  }
+
   clear(): void {
+    this.#doomed = undefined;
     this.#keyspace.observer?.beforeClear(this);
     for (const [key, watchers] of this.#watchers) {
       if (this.#entries.has(key)) for (const watcher of watchers) watcher.isDirty = true;
@@ -279,6 +338,28 @@ export class Database {
   unwatch(key: string, watcher: Watcher): void {
     const watchers = this.#watchers.get(key);
     if (watchers?.delete(watcher) && watchers.size === 0) this.#watchers.delete(key);
+  }
+
+  #find(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (this.#doomed === undefined || entry === undefined) return entry;
+    return this.#doomed.holds(entry) ? undefined : entry;
+  }
+
+  #sparing(visit: (entry: Entry) => void): (entry: Entry) => void {
+    const doomed = this.#doomed;
+    if (doomed === undefined) return visit;
+    return (entry) => {
+      if (!doomed.holds(entry)) visit(entry);
+    };
+  }
+
+  #free(entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    this.#remove(entry);
+    this.touch(entry.key);
+    this.notify('generic', 'del', entry.key);
+    this.#doomed?.onFreed(entry.key);
   }
 
   #weigh(entry: Entry): void {
@@ -325,12 +406,14 @@ export class Database {
   }
 
   #remove(entry: Entry): void {
-    this.#keyspace.observer?.beforeChange(this, entry);
+    const isDoomed = this.#doomed?.holds(entry) === true;
+    if (!isDoomed) this.#keyspace.observer?.beforeChange(this, entry);
     this.#weight -= entry.weight;
     this.#entries.delete(entry.key);
+    if (isDoomed) this.#doomed!.count--;
+    else this.#slots?.remove(entry);
     entry.isLive = false;
     this.#order.noteDead();
-    this.#slots?.remove(entry);
     this.#expiries.forget(entry);
     entry.expireAtMs = NEVER;
   }

@@ -27,6 +27,14 @@ export class SlotIndex {
     this.#counts[entry.slot]!--;
   }
 
+  /** Gives a slot's entries away, linked as they are by `nextInSlot`; the slot is empty then. */
+  take(slot: number): Entry | undefined {
+    const head = this.#heads[slot];
+    this.#heads[slot] = undefined;
+    this.#counts[slot] = 0;
+    return head;
+  }
+
   count(slot: number): number {
     return this.#counts[slot] ?? 0;
   }

@@ -18,7 +18,7 @@ import { infoLines } from '../../machine/commands/reports.js';
 import { msUntilTick } from '../../machine/cron.js';
 import type { Effect, Input } from '../../machine/effects.js';
 import { memoryOf, recall } from '../../machine/memory.js';
-import { route } from '../../machine/route.js';
+import { redirectOf, route } from '../../machine/route.js';
 import {
   createState,
   isReplica,
@@ -303,7 +303,7 @@ class RunningCluster implements RunningClusterWing {
         data.flushAll();
         return;
       case 'release-blocked':
-        data.releaseBlocked();
+        data.releaseWhere((keys, client) => redirectOf(state, keys, client));
         return;
       case 'deliver':
         data.deliver(effect.channel, effect.message, effect.sharded);

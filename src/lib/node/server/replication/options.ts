@@ -21,6 +21,7 @@ export interface ReplicationOptions {
     | 'pauseWrites'
     | 'unpauseWrites'
     | 'releaseBlocked'
+    | 'spareSlots'
   >;
   readonly config: ConfigWing;
   readonly stats: ServerStats;

@@ -344,6 +344,7 @@ class Replication implements RunningReplication, Sender {
       this.#waiters.release();
       this.#options.onRoleChange('replica');
       data.releaseBlocked();
+      data.spareSlots();
     }
     this.#replicas.disconnectAll();
     if (this.#isStarted) this.#upstream.connect();
