@@ -5,15 +5,21 @@
  * which the fields came, as real servers do. In large ones the last field takes the place of one that goes: a
  * field moves towards the front or stays. That is what makes `scan`, which walks from the back, meet every field
  * that is there throughout.
+ *
+ * Most hashes have a handful of fields. Looking through these is as quick as hashing, and a million of them
+ * without a map each are a million objects less for the collector to walk.
  */
 import type { LayoutLimits } from './layout.js';
+
+/** Up to this many fields there is no map. */
+const UNHASHED_MAX = 16;
 
 export class HashValue {
   readonly kind = 'hash';
   readonly #limits: LayoutLimits;
   #fields: string[] = [];
   #values: string[] = [];
-  #places = new Map<string, number>();
+  #places: Map<string, number> | undefined;
   #isListpack = true;
 
   constructor(limits: LayoutLimits) {
@@ -29,33 +35,34 @@ export class HashValue {
   }
 
   get(field: string): string | undefined {
-    const place = this.#places.get(field);
-    return place === undefined ? undefined : this.#values[place];
+    const place = this.#placeOf(field);
+    return place < 0 ? undefined : this.#values[place];
   }
 
   has(field: string): boolean {
-    return this.#places.has(field);
+    return this.#placeOf(field) >= 0;
   }
 
   /** @returns true when the field is new. */
   set(field: string, value: string): boolean {
-    const place = this.#places.get(field);
-    if (place !== undefined) {
+    const place = this.#placeOf(field);
+    if (place >= 0) {
       this.#values[place] = value;
       if (this.#isListpack) this.#checkListpack(field, value);
       return false;
     }
-    this.#places.set(field, this.#fields.length);
+    this.#places?.set(field, this.#fields.length);
     this.#fields.push(field);
     this.#values.push(value);
+    if (this.#places === undefined && this.#fields.length > UNHASHED_MAX) this.#hash();
     if (this.#isListpack) this.#checkListpack(field, value);
     return true;
   }
 
   delete(field: string): boolean {
-    const place = this.#places.get(field);
-    if (place === undefined) return false;
-    this.#places.delete(field);
+    const place = this.#placeOf(field);
+    if (place < 0) return false;
+    this.#places?.delete(field);
     if (this.#isListpack) this.#closeGap(place);
     else this.#fillGap(place);
     return true;
@@ -105,14 +112,26 @@ export class HashValue {
     const copy = new HashValue(this.#limits);
     copy.#fields = this.#fields.slice();
     copy.#values = this.#values.slice();
-    copy.#places = new Map(this.#places);
+    if (this.#places) copy.#hash();
     copy.#isListpack = this.#isListpack;
     return copy;
+  }
+
+  #placeOf(field: string): number {
+    if (this.#places === undefined) return this.#fields.indexOf(field);
+    return this.#places.get(field) ?? -1;
+  }
+
+  #hash(): void {
+    const places = new Map<string, number>();
+    this.#fields.forEach((field, place) => places.set(field, place));
+    this.#places = places;
   }
 
   #closeGap(place: number): void {
     this.#fields.splice(place, 1);
     this.#values.splice(place, 1);
+    if (this.#places === undefined) return;
     for (let after = place; after < this.#fields.length; after++) {
       this.#places.set(this.#fields[after]!, after);
     }
@@ -124,7 +143,7 @@ export class HashValue {
     if (place === this.#fields.length) return;
     this.#fields[place] = field;
     this.#values[place] = value;
-    this.#places.set(field, place);
+    this.#places?.set(field, place);
   }
 
   #checkListpack(field: string, value: string): void {

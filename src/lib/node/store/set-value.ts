@@ -6,15 +6,19 @@
  * from the back, meet every member that is there throughout.
  *
  * As long as all members are integers and not many, they are kept in order, which is how real servers list them.
+ * A handful of members, as most sets have, is looked through and needs no map.
  */
 import { isCanonicalInteger } from './integers.js';
 import type { LayoutLimits } from './layout.js';
+
+/** Up to this many members there is no map. */
+const UNHASHED_MAX = 16;
 
 export class SetValue {
   readonly kind = 'set';
   readonly #limits: LayoutLimits;
   #members: string[] = [];
-  #places = new Map<string, number>();
+  #places: Map<string, number> | undefined;
   #isIntset = true;
   /** Integers were added or removed since they were put in order. */
   #isOutOfOrder = false;
@@ -32,27 +36,27 @@ export class SetValue {
   }
 
   has(member: string): boolean {
-    return this.#places.has(member);
+    return this.#placeOf(member) >= 0;
   }
 
   /** @returns false when it was there already. */
   add(member: string): boolean {
-    const places = this.#places;
-    if (places.has(member)) return false;
-    places.set(member, this.#members.length);
+    if (this.has(member)) return false;
+    this.#places?.set(member, this.#members.length);
     this.#members.push(member);
+    if (this.#places === undefined && this.#members.length > UNHASHED_MAX) this.#hash();
     if (this.#isIntset) this.#noteInteger(member);
     return true;
   }
 
   delete(member: string): boolean {
-    const place = this.#places.get(member);
-    if (place === undefined) return false;
-    this.#places.delete(member);
+    const place = this.#placeOf(member);
+    if (place < 0) return false;
+    this.#places?.delete(member);
     const last = this.#members.pop()!;
     if (place < this.#members.length) {
       this.#members[place] = last;
-      this.#places.set(last, place);
+      this.#places?.set(last, place);
       this.#isOutOfOrder = this.#isIntset;
     }
     return true;
@@ -87,10 +91,21 @@ export class SetValue {
   clone(): SetValue {
     const copy = new SetValue(this.#limits);
     copy.#members = this.#members.slice();
-    copy.#places = new Map(this.#places);
+    if (this.#places) copy.#hash();
     copy.#isIntset = this.#isIntset;
     copy.#isOutOfOrder = this.#isOutOfOrder;
     return copy;
+  }
+
+  #placeOf(member: string): number {
+    if (this.#places === undefined) return this.#members.indexOf(member);
+    return this.#places.get(member) ?? -1;
+  }
+
+  #hash(): void {
+    const places = new Map<string, number>();
+    this.#members.forEach((member, place) => places.set(member, place));
+    this.#places = places;
   }
 
   #noteInteger(member: string): void {
@@ -102,7 +117,7 @@ export class SetValue {
   #putInOrder(): void {
     this.#isOutOfOrder = false;
     this.#members.sort(compareIntegers);
-    this.#members.forEach((member, place) => this.#places.set(member, place));
+    if (this.#places) this.#hash();
   }
 }
 
