@@ -127,29 +127,23 @@ export class StagedLoad implements RdbListener {
     this.#keyspace.adopt(this.#staged);
   }
 
-  /** False for a key that is left out. What it replaces is gone when this returns. */
-  #admits(key: string, expireAtMs: number | undefined): boolean {
-    if (this.#dropsExpired && expireAtMs !== undefined && expireAtMs < this.#nowMs) {
-      this.#expiredKeys++;
-      return false;
-    }
-    if (this.#db.raw(key) !== undefined) {
-      if (this.#refusesTwice) {
-        throw new RdbError('malformed', `RDB: has key ${JSON.stringify(key)} twice`);
-      }
-      this.#db.delete(key);
-    }
-    this.#loadedKeys++;
-    return true;
-  }
-
   #number(name: string): number {
     return Number.parseInt(this.#aux.get(name) ?? '', 10) || 0;
   }
 
   #insert(key: string, value: Value, expireAtMs: number | undefined, use?: KeyUse): void {
-    if (!this.#admits(key, expireAtMs)) return;
+    if (this.#dropsExpired && expireAtMs !== undefined && expireAtMs < this.#nowMs) {
+      this.#expiredKeys++;
+      return;
+    }
+    if (!this.#refusesTwice) this.#db.delete(key);
+    // A key that was there already shows in the count, without a look of its own for every key.
+    const before = this.#db.size;
     const entry = this.#db.set(key, value, this.#nowMs);
+    if (this.#db.size === before) {
+      throw new RdbError('malformed', `RDB: has key ${JSON.stringify(key)} twice`);
+    }
+    this.#loadedKeys++;
     if (expireAtMs !== undefined) this.#db.setExpiry(entry, expireAtMs);
     if (use?.kind === 'idle') this.#db.setIdle(entry, use.seconds, this.#nowMs);
     if (use?.kind === 'frequency') this.#db.setUses(entry, use.counter, this.#nowMs);

@@ -184,6 +184,9 @@ class ShortForm {
   }
 }
 
+/** Up to this many bytes a loop is quicker than to call the machine that copies. */
+const SPELLED_OUT_MAX = 12;
+
 /** Writes a string the shortest way that is not compression. @returns the position behind it. */
 export function writeString(bytes: Buffer, at: number, text: string): number {
   const integer = smallInteger(text);
@@ -200,7 +203,9 @@ export function writeString(bytes: Buffer, at: number, text: string): number {
     return bytes.writeInt32LE(integer, at + 1);
   }
   const from = writeLength(bytes, at, text.length);
-  return from + bytes.latin1Write(text, from);
+  if (text.length > SPELLED_OUT_MAX) return from + bytes.latin1Write(text, from);
+  for (let index = 0; index < text.length; index++) bytes[from + index] = text.charCodeAt(index);
+  return from + text.length;
 }
 
 export function writeLength(bytes: Buffer, at: number, length: number): number {
