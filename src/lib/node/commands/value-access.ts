@@ -63,6 +63,8 @@ export function entryForWriting<T extends TypeName>(
     call.reply.error(WRONG_TYPE);
     return null;
   }
+  // A string will be replaced, which is an access of its own.
+  if (type !== 'string') call.db.noteAccess(entry, call.nowMs);
   return entry as EntryOf<T>;
 }
 

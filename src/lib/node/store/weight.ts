@@ -49,15 +49,11 @@ function contentWeight(value: Collection, count: number): number {
       value.ascend(0, count, (member) => (bytes += stringWeight(member)));
       return bytes;
     case 'set':
-      for (const member of value) {
-        bytes += stringWeight(member);
-        if (--count === 0) break;
-      }
+      for (let place = 0; place < count; place++) bytes += stringWeight(value.at(place));
       return bytes;
     case 'hash':
-      for (const field of value.fields()) {
-        bytes += stringWeight(field) + stringWeight(value.get(field)!);
-        if (--count === 0) break;
+      for (let place = 0; place < count; place++) {
+        bytes += stringWeight(value.fieldAt(place)) + stringWeight(value.valueAt(place));
       }
       return bytes;
   }
