@@ -1,5 +1,10 @@
 /** SORT beside redis-server: see `data-harness.ts`. */
+import { expect } from 'chai';
 import fc from 'fast-check';
+import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
+import { RespClient, show } from '../node/resp-client.js';
+import { hasRedisServer, type RealServer, startRealServer } from '../support/real-server.js';
+import { waitUntil } from '../support/wait.js';
 import { compareWithRealServer, join, number, optional, some, word } from './data-harness.js';
 
 /** What begins with `n` holds numbers only. */
@@ -91,4 +96,60 @@ compareWithRealServer({
   // Elements that have no order are looked up in none, and some lead to nothing.
   events: 'AEn',
   runs: 100,
+});
+
+describe('sort in a cluster', function () {
+  this.timeout(30_000);
+  let real: RealServer | undefined;
+  let node: EmbeddedNode | undefined;
+  const clients: RespClient[] = [];
+
+  before(async function () {
+    if (!hasRedisServer()) this.skip();
+    real = await startRealServer();
+    node = await startNode({ port: 0, cluster: true });
+    for (const { port } of [real, node]) {
+      const client = await RespClient.open(port);
+      clients.push(client);
+      await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+      await waitUntil('the cluster is ok', async () =>
+        show(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+      );
+      await client.call('RPUSH', 'l', '3', '1', '2');
+    }
+  });
+
+  after(async () => {
+    for (const client of clients) client.close();
+    await node?.stop();
+    await real?.stop();
+  });
+
+  for (const line of [
+    'SORT l',
+    'SORT l BY nosort DESC',
+    'SORT l BY w_*',
+    'SORT l BY {l}_*',
+    'SORT l GET #',
+    'SORT l GET {l}_*',
+    'SORT_RO l LIMIT 0 1 GET #',
+    'SORT nope GET # BOGUS',
+    'SORT l STORE {l}x',
+    'SORT l STORE m',
+    'SORT l LIMIT STORE m',
+    'LMPOP 2 l m LEFT',
+    'LMPOP 2 l {l}x LEFT',
+    'BLMPOP 0 2 m {l}x LEFT',
+    'SINTERCARD 2 l m',
+    'SINTERCARD 3 l m',
+    'BLPOP l {l}x 0',
+    'BLPOP l m 0',
+  ]) {
+    it(line, async () => {
+      const [wanted, heard] = await Promise.all(
+        clients.map(async (client) => show(await client.call(...line.split(' ')))),
+      );
+      expect(heard).to.equal(wanted);
+    });
+  }
 });
