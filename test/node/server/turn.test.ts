@@ -16,7 +16,7 @@ describe('turn', () => {
 
   beforeEach(() => {
     told = [];
-    turn = new Turn();
+    turn = new Turn((reason) => told.push(reason));
   });
 
   it('runs its hooks once, in order, before anybody sends', async () => {
@@ -61,6 +61,16 @@ describe('turn', () => {
     expect(told).to.deep.equal(['write', 'a']);
     await immediate();
     expect(told).to.deep.equal(['write', 'a', 'write', 'b']);
+  });
+
+  it('tells of a hook that throws, and sends nothing that was to wait for it', async () => {
+    turn.beforeReplies(() => {
+      throw new Error('no disk');
+    });
+    turn.schedule(sender('a'));
+    await immediate();
+    expect(told).to.have.length(1);
+    expect(told[0]).to.match(/^internal error: Error: no disk/);
   });
 
   it('does nothing any more once closed', async () => {

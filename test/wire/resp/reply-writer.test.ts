@@ -89,6 +89,24 @@ describe('reply writer', () => {
     );
   });
 
+  it('goes back to where it was, as far as that has not left', () => {
+    fc.assert(
+      fc.property(lengths, fc.array(lengths, { maxLength: 5 }), lengths, (before, more, after) => {
+        const writer = new ReplyWriter();
+        writer.raw('a'.repeat(before));
+        for (const length of more) {
+          writer.raw('b'.repeat(length));
+          writer.bulk('b'.repeat(length));
+        }
+        expect(writer.rewind(before)).to.equal(true);
+        writer.raw('c'.repeat(after));
+        expect(writer.pendingBytes).to.equal(before + after);
+        expect(writer.take() === 'a'.repeat(before) + 'c'.repeat(after)).to.equal(true);
+        expect(writer.rewind(1)).to.equal(false);
+      }),
+    );
+  });
+
   it("writes over no bytes that are still somebody else's", () => {
     const writer = new ReplyWriter();
     const kept: Buffer[] = [];

@@ -28,6 +28,7 @@ import { HeldKeys } from './held-keys.js';
 import { type DoorwayOptions, letIn, letIntoHandshake } from './doorway.js';
 import type { EmbeddedNode } from './embedded-node.js';
 import { publishKeyspaceEvents } from './keyspace-events.js';
+import { describeFault } from './fault.js';
 import { createHost } from './host.js';
 import { type ClientPort, openClientPort } from './client-port.js';
 import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
@@ -76,7 +77,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly wings: MutableWings;
   readonly ended: Promise<void>;
   readonly sessions: Sessions;
-  readonly turn = new Turn();
+  readonly turn = new Turn((reason) => this.#fail(reason));
   readonly replyBuffers = new ReplyBuffers();
   readonly reads = new SharedReads();
   failure: string | undefined;
@@ -202,6 +203,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       sessions: this.sessions,
       rules: this.#rules,
       stats: this.#stats,
+      onFault: (reason) => this.#fail(reason),
       tick: () => {
         this.#persistence.tick();
         this.#shutdown.tick();
@@ -390,6 +392,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       prng: this.#prng,
       turn: this.turn,
       nowMs: Date.now,
+      onFatal: (reason) => this.#fail(reason),
       port: () =>
         portFor({ port: this.port, tlsPort: this.tlsPort ?? 0 }, config.boolean('tls-replication')),
       isPausedForFailover: () =>
@@ -517,6 +520,10 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   noteOutput(bytes: number): void {
     this.#stats.counters.netOutputBytes += bytes;
+  }
+
+  noteFault(where: string, error: unknown): void {
+    this.#options.log('warning', `Internal error ${where}: ${describeFault(error)}`);
   }
 
   noteClosed(connection: Connection): void {

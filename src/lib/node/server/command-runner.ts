@@ -11,6 +11,7 @@ import type { CallClock } from './call-clock.js';
 import type { Command } from './command-table.js';
 import type { Connection } from './connection.js';
 import { Execution } from './execution.js';
+import { describeFault, INTERNAL_ERROR } from './fault.js';
 import type { Monitors } from './monitors.js';
 import type { Pauses } from './pauses.js';
 import { type Appender, Propagation } from './propagation.js';
@@ -183,13 +184,28 @@ export class CommandRunner {
     execution.begin(connection, argv, this.#clock.nowMs, isReplicated);
     const changesBefore = keyspace.changeCount;
     const expiredBefore = keyspace.expiredCount;
-    command.run(execution);
+    const bytesBefore = connection.replies.pendingBytes;
+    try {
+      command.run(execution);
+    } catch (error) {
+      this.#noteFault(connection, command.fullName, bytesBefore, error);
+    }
     // Keys that expired under a command have their own DEL; they are no change of its making.
     const changes = keyspace.changeCount - changesBefore - (keyspace.expiredCount - expiredBefore);
     if (isReplicated) this.#noteReplicated(execution, command);
     else if (changes > 0 && command.isWrite && !execution.hasSpoken) {
       this.#propagation.add(execution.db.index, argv);
     }
+  }
+
+  /** What it has changed until then is passed on like any change: replicas go as far as we did. */
+  #noteFault(connection: Connection, name: string, bytesBefore: number, error: unknown): void {
+    const { replies } = connection;
+    this.#wings.log('warning', `Internal error in ${name}: ${describeFault(error)}`);
+    const isWhole = replies.rewind(bytesBefore);
+    replies.error(INTERNAL_ERROR);
+    // A part of its answer has left, or another will follow: nothing said here could be understood.
+    if (!isWhole || connection.isBlocked) connection.close();
   }
 
   #judgeDuration(
@@ -237,7 +253,14 @@ export class CommandRunner {
     execution.begin(connection, argv, this.#options.nowMs(), false);
     const errorsBefore = replies.errorCount;
     const before = replies.mark();
-    if (!request.serve(execution, key)) return;
+    const bytesBefore = replies.pendingBytes;
+    try {
+      if (!request.serve(execution, key)) return;
+    } catch (error) {
+      this.#blocked.finish(client);
+      this.#noteFault(connection, connection.lastCommand, bytesBefore, error);
+      return;
+    }
     if (connection.isAnswerMuted) replies.withdraw(before);
     this.#blocked.finish(client);
     if (replies.errorCount !== errorsBefore) this.#wings.stats.errorReplied(replies.lastError);

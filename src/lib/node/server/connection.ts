@@ -15,6 +15,7 @@ import type { Database } from '../store/database.js';
 import type { ClientKind } from './client-rules.js';
 import type { CallClock } from './call-clock.js';
 import { ClientOutput } from './client-output.js';
+import { INTERNAL_ERROR } from './fault.js';
 import { Suspension } from './suspension.js';
 import type { TransactionQueue } from './transaction.js';
 import type { SharedReads } from './shared-reads.js';
@@ -32,6 +33,8 @@ export interface ConnectionOwner {
   noteInput(bytes: number): void;
   noteOutput(bytes: number): void;
   noteClosed(connection: Connection): void;
+  /** Something threw that is no command's. */
+  noteFault(where: string, error: unknown): void;
   readonly sessions: SessionsPort;
   readonly turn: Turn;
   readonly replyBuffers: ReplyBuffers;
@@ -296,15 +299,21 @@ export class Connection implements Session, Sender {
     const { clock } = this.#owner;
     this.#isRunning = true;
     this.lastActiveAtMs = clock.open();
-    for (;;) {
-      const argv = parser.next();
-      if (argv === undefined) break;
-      this.#owner.execute(this, argv);
-      if (this.#isWaiting() || this.#isClosing) break;
-      if (this.#output.isHigh) {
-        this.flush();
-        if (this.#output.isBackedUp) break;
+    try {
+      for (;;) {
+        const argv = parser.next();
+        if (argv === undefined) break;
+        this.#owner.execute(this, argv);
+        if (this.#isWaiting() || this.#isClosing) break;
+        if (this.#output.isHigh) {
+          this.flush();
+          if (this.#output.isBackedUp) break;
+        }
       }
+    } catch (error) {
+      this.#owner.noteFault(`of client ${this.address}`, error);
+      this.replies.error(INTERNAL_ERROR);
+      this.#isClosing = true;
     }
     clock.close();
     this.#isRunning = false;

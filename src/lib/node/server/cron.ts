@@ -3,6 +3,7 @@ import type { ServerStats } from '../ports/stats.js';
 import type { Keyspace } from '../store/keyspace.js';
 import type { ClientRules } from './client-rules.js';
 import type { CommandRunner } from './command-runner.js';
+import { guarded } from './fault.js';
 import type { Sessions } from './sessions.js';
 
 /** Ten times a second, as real servers do by default. */
@@ -18,6 +19,7 @@ export interface CronOptions {
   readonly stats: ServerStats;
   /** What else is looked after as often. */
   readonly tick: () => void;
+  readonly onFault: (reason: string) => void;
 }
 
 export class Cron {
@@ -31,7 +33,7 @@ export class Cron {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), PERIOD_MS);
+    this.#timer = setInterval(() => guarded(() => this.#tick(), this.#options.onFault), PERIOD_MS);
   }
 
   stop(): void {

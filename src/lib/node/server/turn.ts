@@ -8,6 +8,7 @@
  * a hook (the append-only file) is always through before the replies of its turn leave, also when some must
  * leave earlier (`settle`).
  */
+import { guarded } from './fault.js';
 
 /** Somebody who has something to send when the turn ends. */
 export interface Sender {
@@ -20,6 +21,12 @@ export class Turn {
   #immediate: NodeJS.Immediate | undefined;
   #isSettling = false;
   #isClosed = false;
+  readonly #onFault: (reason: string) => void;
+
+  /** @param onFault something threw: what was to be done before replies leave was not done */
+  constructor(onFault: (reason: string) => void) {
+    this.#onFault = onFault;
+  }
 
   /**
    * Runs at the end of each turn, before any reply of it leaves, in the order of registration. It may run
@@ -66,7 +73,9 @@ export class Turn {
     const senders = this.#senders;
     // What is scheduled from here on belongs to the next turn.
     this.#senders = [];
-    this.settle();
-    for (const sender of senders) sender.sendReplies();
+    guarded(() => {
+      this.settle();
+      for (const sender of senders) sender.sendReplies();
+    }, this.#onFault);
   };
 }

@@ -105,6 +105,25 @@ export class ReplyWriter implements ReplySink {
     this.#at = 0;
   }
 
+  /** Forget the latest, so that `bytes` are pending, as they were. @returns false when fewer are left. */
+  rewind(bytes: number): boolean {
+    let excess = this.pendingBytes - bytes;
+    if (excess > this.#at) {
+      excess -= this.#at;
+      this.#at = 0;
+      while (excess > 0) {
+        const { buffer, length } = this.#held.pop()!;
+        const kept = Math.max(0, length - excess);
+        if (kept > 0) this.#held.push({ buffer, length: kept });
+        this.#heldBytes -= length - kept;
+        excess -= length - kept;
+      }
+    } else if (excess > 0) {
+      this.#at -= excess;
+    }
+    return excess >= 0;
+  }
+
   /** Forget all that was written. */
   discard(): void {
     this.withdraw(0);

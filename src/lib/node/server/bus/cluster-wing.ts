@@ -31,6 +31,7 @@ import type { ClientPort } from '../../ports/client.js';
 import type { RouteQuery } from '../../ports/wings.js';
 import type { Listener } from '../listener.js';
 import { openBusPort, sourceAddressOf } from './bus-port.js';
+import { guarded } from '../fault.js';
 import type { TlsDoor } from '../tls/door.js';
 import { BusLinks } from './links.js';
 import { NodesFile } from './nodes-file.js';
@@ -168,7 +169,9 @@ class RunningCluster implements RunningClusterWing {
 
   command(argv: readonly string[], reply: ReplySink, client: Pick<ClientPort, 'isTls'>): void {
     const state = this.#state;
-    this.#perform(runClusterCommand(state, argv, reply, Date.now(), client.isTls), state);
+    guarded(() => {
+      this.#perform(runClusterCommand(state, argv, reply, Date.now(), client.isTls), state);
+    }, this.#options.onFatal);
   }
 
   publish(channel: string, message: string, sharded: boolean): void {
@@ -235,7 +238,7 @@ class RunningCluster implements RunningClusterWing {
 
   #feed(input: Input): void {
     if (this.#isStopped) return;
-    this.#perform(step(this.#state, input), this.#state);
+    guarded(() => this.#perform(step(this.#state, input), this.#state), this.#options.onFatal);
   }
 
   #applySettings(): void {

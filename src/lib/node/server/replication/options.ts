@@ -35,6 +35,8 @@ export interface ReplicationOptions {
   /** At its end, replicas are sent what it added to the stream. */
   readonly turn: Turn;
   readonly nowMs: () => number;
+  /** Something threw that nothing was to throw. */
+  readonly onFatal: (reason: string) => void;
   /** The client port announced to a primary (`replica-announce-port` wins over it). */
   readonly port: () => number;
   /** While a manual failover pauses writes, no PING may move the offset. */

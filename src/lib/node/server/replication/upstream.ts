@@ -13,6 +13,7 @@ import { ReplicaStream } from '../../replication/replica-stream.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import type { Dial } from '../dial.js';
 import type { PeerSocket } from '../network.js';
+import { guarded } from '../fault.js';
 import type { LoadProgress } from '../persistence/rdb-load.js';
 import { Pace } from './pace.js';
 import { Retries } from './retries.js';
@@ -149,7 +150,12 @@ export class Upstream {
       this.#lastIoMs = nowMs();
       this.#attemptedAtMs = this.#lastIoMs;
       this.#options.noteInput(chunk.length);
-      pace.take(() => this.#perform(this.#link?.receive(chunk) ?? []));
+      pace.take(() =>
+        guarded(
+          () => this.#perform(this.#link?.receive(chunk) ?? []),
+          (reason) => this.#broke(socket, reason),
+        ),
+      );
     });
     socket.on('error', (error) => this.#broke(socket, messageOf(error)));
     socket.on('close', () => this.#broke(socket, 'the primary closed the connection'));

@@ -16,6 +16,7 @@ import type { StreamPosition } from '../../persistence/staged-load.js';
 import { ReplicationHistory } from '../../replication/history.js';
 import { StreamWriter } from '../../replication/stream-writer.js';
 import { Failover } from './failover.js';
+import { guarded } from '../fault.js';
 import type { ReplicationOptions } from './options.js';
 import { takeReplconf } from './replconf.js';
 import { Replicas } from './replicas.js';
@@ -279,7 +280,8 @@ class Replication implements RunningReplication, Sender {
   }
 
   #keepTime(): void {
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    const { onFatal } = this.#options;
+    this.#ticker = setInterval(() => guarded(() => this.#tick(), onFatal), TICK_MS);
   }
 
   #tick(): void {
