@@ -152,6 +152,42 @@ describe('an RDB file', () => {
     expect(readdirSync(disk.dir).sort()).to.deep.equal(['dump.rdb', 'folder']);
   });
 
+  it('that cannot be written ends a replica, unless it is told to ignore that', async () => {
+    const primary = await disk.start('embedded');
+    for (const ignores of ['yes', 'no']) {
+      const dir = disk.path(`replica-${ignores}`);
+      mkdirSync(dir);
+      const config = {
+        save: '3600 1000',
+        replicaof: `127.0.0.1 ${primary.port}`,
+        'replica-ignore-disk-write-errors': ignores,
+      };
+      const replica = await disk.start('embedded', config, dir);
+      await replica.ask('CONFIG', 'SET', 'dbfilename', 'folder');
+      mkdirSync(`${dir}/folder`);
+      await waitUntil('it follows', async () => (await replica.ask('PING')) === '+PONG');
+      await primary.ask('SET', 'before', ignores);
+      await waitUntil('it follows', async () => {
+        return (await replica.ask('GET', 'before')) === `$"${ignores}"`;
+      });
+      await replica.ask('BGSAVE');
+      await waitUntil('it has failed', async () => {
+        return (await replica.info('rdb_last_bgsave_status')) === 'err';
+      });
+      await primary.ask('SET', 'after', ignores);
+      if (ignores === 'yes') {
+        await waitUntil('it follows all the same', async () => {
+          return (await replica.ask('GET', 'after')) === '$"yes"';
+        });
+        expect(replica.log()).to.contain('cannot be written to disk here');
+      } else {
+        await replica.node!.ended;
+        expect(replica.node!.failure).to.match(/cannot write that to its disk/);
+      }
+      await replica.kill();
+    }
+  });
+
   it('that is not sound keeps a node from starting, and stays as it is', async () => {
     const node = await disk.start('embedded');
     await fill(node, 50);

@@ -103,7 +103,7 @@ export const memorySection: Section = (call) => {
     ['mem_clients_slaves', account.replicaBytes],
     ['mem_clients_normal', account.clientBytes],
     ['mem_cluster_links', 0],
-    ['mem_aof_buffer', 0],
+    ['mem_aof_buffer', call.wings.persistence.bufferedBytes],
     ['mem_allocator', 'v8'],
     ['active_defrag_running', 0],
     ['lazyfree_pending_objects', 0],

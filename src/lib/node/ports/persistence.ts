@@ -18,6 +18,8 @@ export interface PersistenceWing {
   /** The append-only file is being rewritten. */
   readonly isRewriting: boolean;
   readonly lastSaveSeconds: number;
+  /** What is not in the append-only file yet. */
+  readonly bufferedBytes: number;
   /** SAVE: writes the RDB file as of now. */
   save(done: (failure: Failure) => void): void;
   /** BGSAVE: the same, and nobody waits for it. */

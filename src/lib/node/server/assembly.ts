@@ -71,6 +71,9 @@ export interface AssemblyOptions {
 /** Wings come one by one while a node starts; to everybody else they are readonly. */
 type MutableWings = { -readonly [Name in keyof Wings]: Wings[Name] };
 
+/** A broken disk is told of once a second, not with every write. */
+const COMPLAINT_MS = 1000;
+
 export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly runId = randomBytes(20).toString('hex');
   readonly dir: string;
@@ -81,6 +84,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly replyBuffers = new ReplyBuffers();
   readonly reads = new SharedReads();
   failure: string | undefined;
+  #complainedAtMs = 0;
   readonly #options: AssemblyOptions;
   readonly #keyspace: Keyspace;
   readonly #pauses = new Pauses();
@@ -327,6 +331,17 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     void this.kill();
   }
 
+  /** A replica cannot refuse what its primary has done: it takes it and forgets it, or ends. */
+  #meetDiskError(): void {
+    const { config, log } = this.#options;
+    if (!config.boolean('replica-ignore-disk-write-errors')) {
+      this.#fail('its primary has written, and it cannot write that to its disk');
+    } else if (Date.now() - this.#complainedAtMs > COMPLAINT_MS) {
+      this.#complainedAtMs = Date.now();
+      log('warning', 'The primary has written, and it cannot be written to disk here');
+    }
+  }
+
   async #endInGoodOrder(): Promise<void> {
     const { log } = this.#options;
     this.#waiting.pause('shutdown', 'writes', Infinity);
@@ -362,6 +377,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       keyspace: this.#keyspace,
       applyReplicated: (argv, db) => {
         this.#stream.db = db;
+        if (this.#servingRules.diskError !== undefined) this.#meetDiskError();
         this.#dispatcher.executeReplicated(this.#stream, argv);
       },
       vetReplicated: (argv) => this.#dispatcher.vetReplicated(this.#stream, argv),

@@ -35,7 +35,10 @@ export const REPLICATION_DIRECTIVES: readonly Directive[] = [
   yesNo('replica-ignore-maxmemory', 'yes', ['effective', 'Leave eviction to the primary.'], {
     alias: 'slave-ignore-maxmemory',
   }),
-  yesNo('replica-ignore-disk-write-errors', 'no', ['accepted', 'Nothing is written on the way.']),
+  yesNo('replica-ignore-disk-write-errors', 'no', [
+    'effective',
+    'No: a replica that cannot write to its disk ends.',
+  ]),
   choice('propagation-error-behavior', ['ignore', 'panic', 'panic-on-replicas'], 'ignore', [
     'accepted',
     'A command of the stream that cannot be applied drops the link, loudly.',

@@ -93,6 +93,10 @@ class Persistence implements RunningPersistence {
     return this.#aof.isOn;
   }
 
+  get bufferedBytes(): number {
+    return this.#aof.facts()?.bufferedBytes ?? 0;
+  }
+
   get lastSaveSeconds(): number {
     return Math.floor(this.#saver.lastSaveMs / 1000);
   }
