@@ -41,7 +41,7 @@ function expectSame(db: Database, model: ReadonlyMap<string, string>): void {
   for (let cursor = db.scan(0, 3, (entry) => seen.scanned.push(entry.key)); cursor !== 0;) {
     cursor = db.scan(cursor, 3, (entry) => seen.scanned.push(entry.key));
   }
-  db.ascend(0, db.lastSequence, Infinity, (entry) => seen.ascended.push(entry.key));
+  db.walk()(0, db.lastSequence, Infinity, (entry) => seen.ascended.push(entry.key));
   const random = db.random((bound) => Math.floor(Math.random() * bound));
   expect({ ...seen, scanned: seen.scanned.sort(), ascended: seen.ascended.sort() }).to.deep.equal({
     size: keys.length,

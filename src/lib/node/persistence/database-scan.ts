@@ -3,7 +3,7 @@
  * walks them upwards, so one comparison tells whether a changing entry lies behind (written), ahead (to
  * be taken now, and passed over later), or was born after the moment (not part of the picture).
  */
-import type { Database } from '../store/database.js';
+import type { Database, Walk } from '../store/database.js';
 import type { Entry } from '../store/entry.js';
 
 /** Entries looked up at a time: finding where to go on costs as much as some of them. */
@@ -15,6 +15,7 @@ export class DatabaseScan {
   readonly index: number;
   readonly size: number;
   readonly expiringCount: number;
+  readonly #walk: Walk;
   readonly #last: number;
   /** Entries up to this number have been looked up. */
   #frontier = 0;
@@ -33,6 +34,7 @@ export class DatabaseScan {
     this.index = db.index;
     this.size = db.size;
     this.expiringCount = db.expiringCount;
+    this.#walk = db.walk();
     this.#last = db.lastSequence;
   }
 
@@ -60,25 +62,18 @@ export class DatabaseScan {
     return true;
   }
 
-  /** The database is about to lose all its entries at once. */
+  /** The database is about to lose all its entries at once: they stay as they are in the order we have. */
   detach(): void {
-    if (this.#isDetached) return;
-    const given = this.#batch.slice(this.#given);
-    this.#lookUp(Infinity);
-    this.#batch = given.concat(this.#batch);
     this.#isDetached = true;
   }
 
   /** @returns false when there is nothing more. */
   #lookUp(count: number): boolean {
+    if (this.#frontier >= this.#last) return false;
     const batch: Entry[] = [];
-    if (!this.#isDetached && this.#frontier < this.#last) {
-      this.#frontier = this.db.ascend(this.#frontier, this.#last, count, (entry) =>
-        batch.push(entry),
-      );
-    }
+    this.#frontier = this.#walk(this.#frontier, this.#last, count, (entry) => batch.push(entry));
     this.#batch = batch;
     this.#given = 0;
-    return batch.length > 0 || (!this.#isDetached && this.#frontier < this.#last);
+    return true;
   }
 }

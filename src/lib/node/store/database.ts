@@ -8,10 +8,11 @@
 import { slotOfKey } from '../../kernel/slot.js';
 import type { AccessClock } from './access.js';
 import { DoomedSlots } from './doomed-slots.js';
-import { Entry, NEVER } from './entry.js';
+import { Entry, NEVER, SlotEntry } from './entry.js';
 import type { EventClass, EventListener } from './events.js';
-import { ExpiryHeap } from './expiry-heap.js';
+import { Expiries } from './expiries.js';
 import { KeyOrder } from './key-order.js';
+import { KeyTable } from './key-table.js';
 import type { LayoutLimits } from './layout.js';
 import { SlotIndex } from './slot-index.js';
 import type { Value } from './value.js';
@@ -33,6 +34,17 @@ export interface ChangeObserver {
   beforeChange(db: Database, entry: Entry): void;
   beforeClear(db: Database): void;
 }
+
+/**
+ * Visits up to `count` entries inserted after number `after` and not after `upTo`, oldest first.
+ * @returns the number to go on after; `upTo` when there is nothing more
+ */
+export type Walk = (
+  after: number,
+  upTo: number,
+  count: number,
+  visit: (entry: Entry) => void,
+) => number;
 
 /** What databases share; the keyspace implements it. */
 export interface DatabaseOwner {
@@ -60,9 +72,9 @@ const CHANGING_MAX = 64;
 export class Database {
   readonly index: number;
   readonly #keyspace: DatabaseOwner;
-  readonly #entries = new Map<string, Entry>();
-  readonly #order = new KeyOrder();
-  readonly #expiries = new ExpiryHeap();
+  readonly #entries = new KeyTable();
+  #order = new KeyOrder();
+  #expiries = new Expiries();
   readonly #slots: SlotIndex | undefined;
   /** Present while keys of slots that went away wait to be freed; see there. */
   #doomed: DoomedSlots | undefined;
@@ -221,7 +233,7 @@ export class Database {
 
   /** See KeyOrder.scan: about `count` entries from `cursor` on; 0 starts and ends. */
   scan(cursor: number, count: number, visit: (entry: Entry) => void): number {
-    return this.#order.scan(cursor, count, this.#sparing(visit));
+    return this.#order.scan(cursor, count, sparing(this.#doomed, visit));
   }
 
   random(below: (bound: number) => number): Entry | undefined {
@@ -251,9 +263,14 @@ export class Database {
     return this.#lastSequence;
   }
 
-  /** See KeyOrder.ascend: up to `count` entries inserted after `after` and not after `upTo`. */
-  ascend(after: number, upTo: number, count: number, visit: (entry: Entry) => void): number {
-    return this.#order.ascend(after, upTo, count, this.#sparing(visit));
+  /** See `Walk`: over the entries as they are now, also after `clear`. */
+  walk(): Walk {
+    const order = this.#order;
+    let doomed = this.#doomed;
+    return (after, upTo, count, visit) => {
+      if (order === this.#order) doomed = this.#doomed;
+      return order.ascend(after, upTo, count, sparing(doomed, visit));
+    };
   }
 
   /** Another database takes this one's place: to whoever watches, every key may have changed. */
@@ -280,7 +297,8 @@ export class Database {
     const first = this.#slots?.take(slot);
     if (first === undefined) return;
     for (const [key, watchers] of this.#watchers) {
-      if (this.#entries.get(key)?.slot !== slot) continue;
+      const entry = this.#entries.get(key);
+      if (!(entry instanceof SlotEntry) || entry.slot !== slot) continue;
       for (const watcher of watchers) watcher.isDirty = true;
     }
     this.#doomed ??= new DoomedSlots(onFreed);
@@ -319,11 +337,11 @@ export class Database {
       if (this.#entries.has(key)) for (const watcher of watchers) watcher.isDirty = true;
     }
     this.#keyspace.changeCount += this.#entries.size;
-    // Scans and expiry cycles in flight may still hold entries.
-    for (const entry of this.#entries.values()) entry.isLive = false;
+    // New ones take their place, so that it takes no longer for a million keys. A snapshot goes on with the
+    // old order.
     this.#entries.clear();
-    this.#order.clear();
-    this.#expiries.clear();
+    this.#order = new KeyOrder();
+    this.#expiries = new Expiries();
     this.#slots?.clear();
     this.#weight = 0;
     this.#changing.length = 0;
@@ -344,14 +362,6 @@ export class Database {
     const entry = this.#entries.get(key);
     if (this.#doomed === undefined || entry === undefined) return entry;
     return this.#doomed.holds(entry) ? undefined : entry;
-  }
-
-  #sparing(visit: (entry: Entry) => void): (entry: Entry) => void {
-    const doomed = this.#doomed;
-    if (doomed === undefined) return visit;
-    return (entry) => {
-      if (!doomed.holds(entry)) visit(entry);
-    };
   }
 
   #free(entry: Entry | undefined): void {
@@ -392,13 +402,18 @@ export class Database {
   }
 
   #insert(key: string, value: Value, nowMs: number): Entry {
-    const slot = this.#slots ? slotOfKey(key) : -1;
     const access = this.#keyspace.access.first(nowMs);
-    const entry = new Entry(key, value, ++this.#lastSequence, slot, access);
-    this.#entries.set(key, entry);
+    const sequence = ++this.#lastSequence;
+    let entry: Entry;
+    if (this.#slots === undefined) entry = new Entry(key, value, sequence, access);
+    else {
+      const inSlot = new SlotEntry(key, value, sequence, access, slotOfKey(key));
+      this.#slots.add(inSlot);
+      entry = inSlot;
+    }
+    this.#entries.add(entry);
     this.#weigh(entry);
     this.#order.add(entry);
-    this.#slots?.add(entry);
     this.touch(key);
     this.notify('new', 'new', key);
     this.#keyspace.onInsert?.(this.index, key);
@@ -409,12 +424,22 @@ export class Database {
     const isDoomed = this.#doomed?.holds(entry) === true;
     if (!isDoomed) this.#keyspace.observer?.beforeChange(this, entry);
     this.#weight -= entry.weight;
-    this.#entries.delete(entry.key);
+    this.#entries.remove(entry.key);
     if (isDoomed) this.#doomed!.count--;
-    else this.#slots?.remove(entry);
+    else if (entry instanceof SlotEntry) this.#slots?.remove(entry);
     entry.isLive = false;
-    this.#order.noteDead();
+    this.#order.noteDead(entry);
     this.#expiries.forget(entry);
     entry.expireAtMs = NEVER;
   }
+}
+
+function sparing(
+  doomed: DoomedSlots | undefined,
+  visit: (entry: Entry) => void,
+): (entry: Entry) => void {
+  if (doomed === undefined) return visit;
+  return (entry) => {
+    if (!doomed.holds(entry)) visit(entry);
+  };
 }

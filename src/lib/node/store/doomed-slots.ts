@@ -3,11 +3,11 @@
  * once: an entry of such a slot that is as old as its doom counts for nothing, and is freed later, a few at
  * a time. Newer entries of the same slot are not concerned; the slot may have come back.
  */
-import type { Entry } from './entry.js';
+import { type Entry, SlotEntry } from './entry.js';
 
 interface Doom {
   /** The next entry to free, linked as the slot index had them. */
-  next: Entry | undefined;
+  next: SlotEntry | undefined;
   /** Entries up to this one of the order of insertion. */
   readonly upTo: number;
 }
@@ -23,20 +23,22 @@ export class DoomedSlots {
     this.onFreed = onFreed;
   }
 
-  add(slot: number, first: Entry, count: number, upTo: number): void {
+  add(slot: number, first: SlotEntry, count: number, upTo: number): void {
     const dooms = this.#bySlot.get(slot) ?? [];
     this.#bySlot.set(slot, dooms);
     dooms.push({ next: first, upTo });
     this.count += count;
   }
 
-  holds({ slot, sequence, isLive }: Entry): boolean {
+  holds(entry: Entry): boolean {
+    if (!(entry instanceof SlotEntry)) return false;
+    const { slot, sequence, isLive } = entry;
     const dooms = this.#bySlot.get(slot);
     return isLive && dooms !== undefined && dooms.some(({ upTo }) => sequence <= upTo);
   }
 
   /** An entry to free next; undefined when all are. */
-  take(): Entry | undefined {
+  take(): SlotEntry | undefined {
     for (const [slot, dooms] of this.#bySlot) {
       for (const doom of dooms) {
         while (doom.next !== undefined) {

@@ -1,6 +1,9 @@
 /**
  * One key with its value. Entries are linked into the structures that find them (order of insertion,
  * slot, expiry), so that each of these costs O(1) per write and no second hash of the key.
+ *
+ * There are as many of these as keys, so every field counts: eight bytes each, and sixteen more for a number
+ * that is no small integer, as times in milliseconds are.
  */
 import { ByteString } from './byte-string.js';
 import type { Value } from './value.js';
@@ -19,30 +22,24 @@ export class Entry {
   expireAtMs: number;
   /** Rises with every insertion into the database: the order SCAN walks. */
   readonly sequence: number;
-  /** -1 where slots are not indexed. */
-  readonly slot: number;
   /** False once deleted or replaced; indexes drop dead entries when they meet them. */
   isLive: boolean;
   /** When, or how often, it was used; see `AccessClock`. */
   access: number;
   /** What the database has counted for it; see `entryWeight`. */
-  weight = 0;
+  weight: number;
   /** What OBJECT ENCODING says of a string that does not show it. */
   encoding: EncodingHint;
-  previousInSlot: Entry | undefined;
-  nextInSlot: Entry | undefined;
 
-  constructor(key: string, value: Value, sequence: number, slot: number, access: number) {
+  constructor(key: string, value: Value, sequence: number, access: number) {
     this.key = key;
     this.stored = value;
     this.expireAtMs = NEVER;
     this.sequence = sequence;
-    this.slot = slot;
     this.isLive = true;
     this.access = access;
+    this.weight = 0;
     this.encoding = 'natural';
-    this.previousInSlot = undefined;
-    this.nextInSlot = undefined;
   }
 
   get value(): Value {
@@ -67,5 +64,19 @@ export class Entry {
     const begun = new ByteString(this.value as string);
     this.stored = begun;
     return begun;
+  }
+}
+
+/** An entry of a database that is indexed by slot. */
+export class SlotEntry extends Entry {
+  readonly slot: number;
+  previousInSlot: SlotEntry | undefined;
+  nextInSlot: SlotEntry | undefined;
+
+  constructor(key: string, value: Value, sequence: number, access: number, slot: number) {
+    super(key, value, sequence, access);
+    this.slot = slot;
+    this.previousInSlot = undefined;
+    this.nextInSlot = undefined;
   }
 }

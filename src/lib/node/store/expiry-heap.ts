@@ -1,5 +1,5 @@
 /**
- * Which key expires next: a binary heap over expiry times. Changing or removing an expiry leaves its
+ * Which key of a part of the database expires next (`expiries.ts` has the parts): a binary heap over expiry times. Changing or removing an expiry leaves its
  * old node behind; a node whose time is no longer its entry's is skipped when it surfaces, and the heap
  * is rebuilt when such leftovers outnumber the rest, so a key whose TTL is renewed a million times costs
  * amortised O(log n) each and no memory.
@@ -57,21 +57,15 @@ export class ExpiryHeap {
     }
   }
 
-  clear(): void {
-    this.#times = [];
-    this.#entries = [];
-    this.size = 0;
-  }
-
   #compactIfWasteful(): void {
     if (this.#times.length <= 2 * this.size + LEFTOVERS_TOLERATED) return;
     const kept = new Set<Entry>();
     this.#entries.forEach((entry, at) => {
       if (entry.isLive && entry.expireAtMs === this.#times[at]) kept.add(entry);
     });
-    const sorted = [...kept].sort((a, b) => a.expireAtMs - b.expireAtMs);
-    this.#entries = sorted;
-    this.#times = sorted.map((entry) => entry.expireAtMs);
+    this.#entries = [...kept];
+    this.#times = this.#entries.map((entry) => entry.expireAtMs);
+    for (let at = (this.#times.length >> 1) - 1; at >= 0; at--) this.#sink(at);
   }
 
   #push(time: number, entry: Entry): void {
@@ -96,9 +90,20 @@ export class ExpiryHeap {
     const entries = this.#entries;
     const time = times.pop()!;
     const entry = entries.pop()!;
-    const length = times.length;
-    if (length === 0) return;
-    let at = 0;
+    if (times.length === 0) return;
+    times[0] = time;
+    entries[0] = entry;
+    this.#sink(0);
+  }
+
+  /** Down to where those below it expire later. */
+  #sink(from: number): void {
+    const times = this.#times;
+    const entries = this.#entries;
+    const { length } = times;
+    const time = times[from]!;
+    const entry = entries[from]!;
+    let at = from;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= length) break;

@@ -3,13 +3,13 @@
  * COUNTKEYSINSLOT is O(1), GETKEYSINSLOT O(wanted), and a write costs two pointer changes.
  */
 import { SLOT_COUNT } from '../../kernel/slot.js';
-import type { Entry } from './entry.js';
+import type { SlotEntry } from './entry.js';
 
 export class SlotIndex {
-  #heads: (Entry | undefined)[] = new Array<Entry | undefined>(SLOT_COUNT).fill(undefined);
+  #heads: (SlotEntry | undefined)[] = new Array<SlotEntry | undefined>(SLOT_COUNT).fill(undefined);
   #counts = new Uint32Array(SLOT_COUNT);
 
-  add(entry: Entry): void {
+  add(entry: SlotEntry): void {
     const head = this.#heads[entry.slot];
     entry.nextInSlot = head;
     if (head) head.previousInSlot = entry;
@@ -17,7 +17,7 @@ export class SlotIndex {
     this.#counts[entry.slot]!++;
   }
 
-  remove(entry: Entry): void {
+  remove(entry: SlotEntry): void {
     const { previousInSlot: previous, nextInSlot: next } = entry;
     if (previous) previous.nextInSlot = next;
     else this.#heads[entry.slot] = next;
@@ -28,7 +28,7 @@ export class SlotIndex {
   }
 
   /** Gives a slot's entries away, linked as they are by `nextInSlot`; the slot is empty then. */
-  take(slot: number): Entry | undefined {
+  take(slot: number): SlotEntry | undefined {
     const head = this.#heads[slot];
     this.#heads[slot] = undefined;
     this.#counts[slot] = 0;
