@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { toBytes } from '../../kernel/bytes.js';
+import { formatDouble } from '../../wire/resp/double.js';
 import type { Database } from '../store/database.js';
 import { type Entry, NEVER } from '../store/entry.js';
 import { type TypeName, typeName, type Value } from '../store/value.js';
@@ -89,7 +90,7 @@ function mixValue(digest: Digest, value: Value): void {
       for (const member of value) digest.xor(toBytes(member));
       return;
     case 'zset':
-      value.forEach((member, score) => xorPair(digest, member, formatScore17(score)));
+      value.forEach((member, score) => xorPair(digest, member, formatDouble(score)));
       return;
     case 'hash':
       value.forEach((field, text) => xorPair(digest, field, text));
@@ -102,24 +103,6 @@ function xorPair(digest: Digest, first: string, second: string): void {
   one.mix(toBytes(first));
   one.mix(toBytes(second));
   digest.xor(one.bytes);
-}
-
-/** A score as C prints it with `%.17g`, which is what 7.0 digests. */
-function formatScore17(score: number): string {
-  if (!Number.isFinite(score)) return score > 0 ? 'inf' : '-inf';
-  if (score === 0) return Object.is(score, -0) ? '-0' : '0';
-  const [digits = '', power = '0'] = score.toExponential(16).split('e');
-  const exponent = Number(power);
-  if (exponent < -4 || exponent >= 17) {
-    const mantissa = trimZeros(digits);
-    const sign = exponent < 0 ? '-' : '+';
-    return `${mantissa}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
-  }
-  return trimZeros(score.toFixed(Math.min(100, 16 - exponent)));
-}
-
-function trimZeros(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 function uint32(value: number): Buffer {

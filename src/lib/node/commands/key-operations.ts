@@ -248,7 +248,7 @@ export function objectEncoding(call: StoreCall): void {
   withEntry(call, (entry) => call.reply.bulk(encodingOf(entry)));
 }
 
-function encodingOf(entry: Entry): string {
+export function encodingOf(entry: Entry): string {
   if (typeof entry.value !== 'string') return entry.value.encoding;
   if (entry.encoding === 'raw') return 'raw';
   if (entry.encoding === 'natural' && isCanonicalInteger(entry.value)) return 'int';
@@ -256,10 +256,12 @@ function encodingOf(entry: Entry): string {
 }
 
 export function objectRefcount(call: StoreCall): void {
-  withEntry(call, (entry) => {
-    const value = encodingOf(entry) === 'int' ? Number(entry.value) : -1;
-    call.reply.integer(value >= 0 && value < SHARED_INTEGERS ? SHARED_REFERENCES : 1);
-  });
+  withEntry(call, (entry) => call.reply.integer(referencesOf(entry)));
+}
+
+export function referencesOf(entry: Entry): number {
+  const value = encodingOf(entry) === 'int' ? Number(entry.value) : -1;
+  return value >= 0 && value < SHARED_INTEGERS ? SHARED_REFERENCES : 1;
 }
 
 export function objectIdletime(call: StoreCall): void {
