@@ -145,26 +145,64 @@ export function writeLoad(server: Server, seed: number): { stop(): Promise<numbe
   };
 }
 
+const word = (number: number): string => `m${number % 40}`;
+const score = (number: number): string => String((number * 7919) % 1000);
+
+/** One command of each kind that changes data, told by a number; names of keys say their type. */
+const WRITES: readonly ((number: number, key: string) => string[])[] = [
+  (n, k) => ['SET', `string:${k}`, `value ${n} \r\n\xff`, 'EX', '1000'],
+  (n, k) => ['SET', `string:${k}`, String(n), 'PX', String(1 + (n % 30))],
+  (_, k) => ['DEL', `string:${k}`, `list:${k}`],
+  (n) => ['SELECT', String(n % 3)],
+  (n) => ['INCR', `counter:${n % 5}`],
+  (n) => ['INCRBYFLOAT', `float:${n % 5}`, '0.1'],
+  (n, k) => ['APPEND', `string:${k}`, 'x'.repeat(n % 50)],
+  (_, k) => ['EXPIRE', `string:${k}`, '500'],
+  (_, k) => ['GETEX', `string:${k}`, 'PX', '20'],
+  (_, k) => ['MSET', `string:${k}`, 'a', `string:${k}:b`, 'b'],
+  (_, k) => ['PERSIST', `string:${k}`],
+  (n, k) => ['SETRANGE', `string:${k}`, String(n % 60), 'range'],
+  (n, k) => ['SETBIT', `bits:${k}`, String(n % 500), String(n % 2)],
+  (_, k) => ['BITOP', 'XOR', `bits:${k}`, `bits:${k}`, 'bits:1'],
+  (n, k) => ['RPUSH', `list:${k}`, word(n), String(n)],
+  (n, k) => ['LPUSH', `list:${k}`, 'long '.repeat(n % 30), word(n)],
+  (_, k) => ['LPOP', `list:${k}`, '2'],
+  (_, k) => ['RPOPLPUSH', `list:${k}`, 'list:1'],
+  (_, k) => ['LTRIM', `list:${k}`, '0', '40'],
+  (_, k) => ['BLMPOP', '0.01', '2', 'list:nope', `list:${k}`, 'LEFT', 'COUNT', '2'],
+  (n, k) => ['LINSERT', `list:${k}`, 'BEFORE', word(n), 'inserted'],
+  (n, k) => ['LREM', `list:${k}`, '0', word(n)],
+  (n, k) => ['SADD', `set:${k}`, word(n), word(n * 3), String(n % 100)],
+  (n, k) => ['SREM', `set:${k}`, word(n)],
+  (n, k) => ['SPOP', `set:${k}`, String(1 + (n % 4))],
+  (_, k) => ['SPOP', `set:${k}`],
+  (n, k) => ['SMOVE', `set:${k}`, 'set:1', word(n)],
+  (_, k) => ['SUNIONSTORE', 'set:1', `set:${k}`, 'set:2'],
+  (_, k) => ['SDIFFSTORE', 'set:2', 'set:1', `set:${k}`],
+  (n, k) => ['HSET', `hash:${k}`, word(n), String(n), word(n * 7), 'v'.repeat(n % 90)],
+  (n, k) => ['HDEL', `hash:${k}`, word(n)],
+  (n, k) => ['HINCRBYFLOAT', `hash:${k}`, `f${n % 3}`, '1.25'],
+  (n, k) => ['HINCRBY', `hash:${k}`, `i${n % 3}`, '7'],
+  (n, k) => ['ZADD', `zset:${k}`, score(n), word(n), score(n * 3), word(n * 5)],
+  (n, k) => ['ZINCRBY', `zset:${k}`, '3', word(n)],
+  (_, k) => ['ZPOPMIN', `zset:${k}`, '2'],
+  (_, k) => ['BZMPOP', '0.01', '1', `zset:${k}`, 'MAX'],
+  (n, k) => ['ZREM', `zset:${k}`, word(n)],
+  (_, k) => ['ZREMRANGEBYSCORE', `zset:${k}`, '100', '200'],
+  (_, k) => ['ZUNIONSTORE', 'zset:1', '2', `zset:${k}`, 'zset:2'],
+  (_, k) => ['ZRANGESTORE', 'zset:2', `zset:${k}`, '0', '5'],
+  (_, k) => ['SORT', `list:${k}`, 'ALPHA', 'STORE', 'list:sorted'],
+  (_, k) => ['RENAME', `hash:${k}`, 'hash:1'],
+  (_, k) => ['COPY', `zset:${k}`, 'zset:3', 'REPLACE'],
+  (_, k) => ['MOVE', `set:${k}`, '1'],
+  (_, k) => ['UNLINK', `zset:${k}`, `hash:${k}`],
+  (n, k) => ['PEXPIRE', `${['hash', 'zset', 'set', 'list'][n % 4]!}:${k}`, '25'],
+  () => ['MULTI'],
+  () => ['EXEC'],
+];
+
 function writeNumber(number: number): string[] {
-  const key = `key:${number % 97}`;
-  switch (number % 9) {
-    case 0:
-      return ['SET', key, `value ${number} \r\n\xff`, 'EX', '1000'];
-    case 1:
-      return ['DEL', key];
-    case 2:
-      return ['SELECT', String(number % 3)];
-    case 3:
-      return ['INCR', `counter:${number % 5}`];
-    case 4:
-      return ['APPEND', key, 'x'.repeat(number % 50)];
-    case 5:
-      return ['EXPIRE', key, '500'];
-    case 6:
-      return ['MSET', key, 'a', `${key}:b`, 'b'];
-    case 7:
-      return ['PERSIST', key];
-    default:
-      return ['SET', key, String(number)];
-  }
+  // Scattered, and the same for the same number.
+  const scattered = (number * 2_654_435_761) % 4_294_967_296;
+  return WRITES[scattered % WRITES.length]!(number, String((scattered >>> 8) % 23));
 }
