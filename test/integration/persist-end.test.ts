@@ -185,3 +185,24 @@ describe('an RDB file knows where replicas go on', () => {
     }
   });
 });
+
+describe('a cluster node that loads keys', () => {
+  let disk: Disk;
+
+  beforeEach(() => (disk = new Disk()));
+  afterEach(() => disk.clear());
+
+  for (const make of ['real', 'embedded'] as const) {
+    it(`takes the slots of keys that nobody owns (${make})`, async function () {
+      if (make === 'real' && !hasRedisServer()) this.skip();
+      const standalone = await disk.start('embedded');
+      for (const key of ['a', 'b', 'c']) await standalone.ask('SET', key, '1');
+      await standalone.ask('SAVE');
+      await standalone.kill();
+      const config = { 'cluster-enabled': 'yes', 'cluster-require-full-coverage': 'no' };
+      const node = await disk.start(make, config);
+      await waitUntil('it serves them', async () => (await node.ask('GET', 'a')) === '$"1"');
+      expect(await node.ask('CLUSTER', 'NODES')).to.match(/connected 3300 7365 15495\\n"$/);
+    });
+  }
+});

@@ -30,6 +30,8 @@ export type Input =
     }
   | ({ readonly kind: 'publish'; readonly nowMs: number } & Publication)
   | { readonly kind: 'settings'; readonly nowMs: number; readonly settings: ClusterSettings }
+  /** Data were read from disk. */
+  | { readonly kind: 'loaded'; readonly nowMs: number }
   /** The clock did not run (a stopped process, a long pause): nobody was silent meanwhile. */
   | { readonly kind: 'slept'; readonly nowMs: number; readonly ms: number };
 

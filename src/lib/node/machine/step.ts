@@ -18,6 +18,7 @@ import { connectAll, dropLink } from './nodes.js';
 import { receivePacket } from './receive.js';
 import { publish } from './publish.js';
 import { applySettings } from './apply-settings.js';
+import { answerForLoadedKeys } from './loaded-keys.js';
 import { broadcastPong } from './speak.js';
 import { isReplica, type ClusterState } from './state.js';
 
@@ -75,6 +76,9 @@ function take(state: ClusterState, input: Input): void {
       return;
     case 'settings':
       applySettings(state, input.settings);
+      return;
+    case 'loaded':
+      answerForLoadedKeys(state);
       return;
     case 'slept':
       for (const node of state.roster) {

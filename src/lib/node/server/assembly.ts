@@ -290,6 +290,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.#options.onListening(this);
     await this.#load();
     if (this.#stopping !== undefined) return;
+    this.#bus?.noteLoaded();
     this.#replication.start();
     this.#cron.start();
   }

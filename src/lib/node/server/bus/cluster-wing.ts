@@ -178,6 +178,10 @@ class RunningCluster implements RunningClusterWing {
     this.#feed({ kind: 'publish', nowMs: Date.now(), channel, message, sharded });
   }
 
+  noteLoaded(): void {
+    this.#feed({ kind: 'loaded', nowMs: Date.now() });
+  }
+
   infoLines(): string[] {
     return infoLines(this.#state);
   }

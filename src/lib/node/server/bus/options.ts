@@ -48,6 +48,8 @@ export interface RunningClusterWing extends ClusterWing {
   infoLines(): string[];
   /** Called when a message was published on this node: PUBLISH goes to all, SPUBLISH to the shard. */
   publish(channel: string, message: string, sharded: boolean): void;
+  /** Data were read from disk. */
+  noteLoaded(): void;
   /** No beat until `thaw`. */
   freeze(): void;
   thaw(): void;
