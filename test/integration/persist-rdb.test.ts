@@ -35,7 +35,7 @@ describe('an RDB file', () => {
           expect(check('redis-check-rdb', disk.path('dump.rdb'))).to.match(/RDB looks OK/);
         const second = await disk.start(reader);
         expect(await second.digest()).to.equal(digest);
-        expect(await second.info('rdb_last_load_keys_loaded')).to.equal('301');
+        expect(await second.info('rdb_last_load_keys_loaded')).to.equal('311');
         expect(await second.info('rdb_changes_since_last_save')).to.equal('0');
       });
     }

@@ -130,13 +130,23 @@ function questions(client: RespClient): Pick<Server, 'ask' | 'info' | 'digest'> 
   };
 }
 
-/** A few hundred keys of every shape that strings have, in two databases, some of them short-lived. */
+/** Keys of every type and of every shape that strings have, in two databases, some of them with an expiry. */
 export async function fill(server: Server, count = 300): Promise<void> {
   const commands: string[][] = [];
   for (let at = 0; at < count; at++) {
     const value = VALUES[at % VALUES.length]!;
     commands.push(['SET', `key:${at}`, `${value}${at % 7 === 0 ? '' : at}`]);
     if (at % 5 === 0) commands.push(['PEXPIREAT', `key:${at}`, '4000000000000']);
+  }
+  const items = Array.from({ length: count }, (_, at) => VALUES[at % VALUES.length]! + String(at));
+  for (const some of [items.slice(0, 3), items.slice(0, 130)]) {
+    const name = some.length;
+    commands.push(['RPUSH', `list:${name}`, ...some], ['SADD', `set:${name}`, ...some]);
+    commands.push(['SADD', `integers:${name}`, ...some.map((_, at) => String(at * 1000))]);
+    commands.push(['HSET', `hash:${name}`, ...some.flatMap((item, at) => [item, String(at)])]);
+    const scores = some.flatMap((item, at) => [String(at * 1.1), item]);
+    commands.push(['ZADD', `zset:${name}`, '-inf', 'low', 'inf', 'high', '-0', 'zero', ...scores]);
+    commands.push(['PEXPIREAT', `hash:${name}`, '4000000000000']);
   }
   commands.push(['SELECT', '3'], ['SET', 'other', 'db'], ['SELECT', '0']);
   const replies = await Promise.all(commands.map((argv) => server.client.call(...argv)));
