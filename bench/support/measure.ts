@@ -22,6 +22,12 @@ export type Wanted =
   | { readonly kind: 'times faster'; readonly factor: number }
   /** Ours at most this many times theirs. */
   | { readonly kind: 'times as long'; readonly factor: number }
+  /** Ours at least this much. */
+  | { readonly kind: 'above'; readonly limit: number }
+  /** Ours at least this share of theirs; more is better. */
+  | { readonly kind: 'share'; readonly least: number }
+  /** Shown for comparison only; a ratio of more than one is in our favour. */
+  | { readonly kind: 'rate' }
   /** Shown for comparison only. */
   | { readonly kind: 'shown' };
 
@@ -46,6 +52,17 @@ export function verdictOn(figure: Figure): Verdict {
   switch (wanted.kind) {
     case 'below':
       return { trib, other, isReached: trib <= wanted.limit, wanted: `≤ ${wanted.limit} ${unit}` };
+    case 'above':
+      return { trib, other, isReached: trib >= wanted.limit, wanted: `≥ ${wanted.limit} ${unit}` };
+    case 'share':
+      return {
+        trib,
+        other,
+        isReached: other !== undefined && trib / other >= wanted.least,
+        wanted: `≥ ${wanted.least}x`,
+      };
+    case 'rate':
+      return { trib, other, isReached: undefined, wanted: '' };
     case 'times faster':
       return {
         trib,

@@ -42,11 +42,18 @@ function rowOf(figure: Figure): string[] {
 }
 
 function ratioOf(figure: Figure, trib: number, other: number): string {
-  return figure.wanted.kind === 'times as long'
-    ? `${(trib / other).toFixed(2)}x as long`
-    : `${(other / trib).toFixed(1)}x faster`;
+  switch (figure.wanted.kind) {
+    case 'times as long':
+      return `${(trib / other).toFixed(2)}x as ${figure.unit === 'ms' ? 'long' : 'much'}`;
+    case 'share':
+    case 'rate':
+      return `${(trib / other).toFixed(2)}x`;
+    default:
+      return `${(other / trib).toFixed(1)}x faster`;
+  }
 }
 
 function round(value: number): string {
+  if (value < 2) return value.toFixed(2);
   return value < 10 ? value.toFixed(1) : String(Math.round(value));
 }
