@@ -79,6 +79,16 @@ describe('what an embedded replica cannot hold', function () {
     });
   }
 
+  it('propagation-error-behavior panic: the node ends rather than fall behind', async () => {
+    const primary = await servers.start('real');
+    const replica = await servers.start('embedded', { 'propagation-error-behavior': 'panic' });
+    await follow(replica, primary);
+    await linked(replica);
+    await primary.client.call('XADD', 's', '1-1', 'f', 'v');
+    await replica.node!.ended;
+    expect(complaints(replica).join('\n')).to.match(/The node ends: .*XADD 's'/);
+  });
+
   it('inside a transaction nothing of it is applied', async () => {
     const { primary, replica } = await startPair();
     await follow(replica, primary);

@@ -40,8 +40,8 @@ export const REPLICATION_DIRECTIVES: readonly Directive[] = [
     'No: a replica that cannot write to its disk ends.',
   ]),
   choice('propagation-error-behavior', ['ignore', 'panic', 'panic-on-replicas'], 'ignore', [
-    'accepted',
-    'A command of the stream that cannot be applied drops the link, loudly.',
+    'effective',
+    'Whether a command of the stream that cannot be applied ends the node, or only the link, loudly.',
   ]),
   integer('replica-priority', 100, ['effective', 'Shown to those who choose a new primary.'], {
     alias: 'slave-priority',

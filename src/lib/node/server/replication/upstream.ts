@@ -45,6 +45,7 @@ export interface UpstreamOptions {
   readonly forward: (bytes: Buffer) => void;
   readonly beginSync: (kind: 'plain' | 'async') => LoadProgress;
   readonly endSync: () => void;
+  readonly onFatal: (reason: string) => void;
   /** What our replicas believe of the history is no longer so. */
   readonly dropReplicas: () => void;
 }
@@ -352,12 +353,15 @@ export class Upstream {
   }
 
   #apply(bytes: Buffer, socket: PeerSocket): void {
+    const { config, onFatal } = this.#options;
     try {
       this.#stream!.push(bytes);
     } catch (error) {
       // Going on would leave us with other data than the primary, for ever and in silence.
+      const reason = `its stream cannot be followed: ${messageOf(error)}`;
       this.#mustStartOver = true;
-      this.#broke(socket, `its stream cannot be followed: ${messageOf(error)}`, true);
+      if (config.get('propagation-error-behavior') === 'ignore') this.#broke(socket, reason, true);
+      else onFatal(`the link to its primary is beyond repair: ${reason}`);
     }
   }
 

@@ -339,6 +339,7 @@ class Replication implements RunningReplication, Sender {
       },
       beginSync: this.#options.beginSync,
       endSync: this.#options.endSync,
+      onFatal: this.#options.onFatal,
       dropReplicas: () => this.#replicas.disconnectAll(),
     });
     this.#writer.forgetDb();
