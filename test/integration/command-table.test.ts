@@ -1,6 +1,7 @@
 /** Every command table against COMMAND INFO of redis-server 7.0: this is what keeps the tables true. */
 import { expect } from 'chai';
 import type { CommandShape } from '../../src/lib/node/ports/command-shape.js';
+import { startNode } from '../../src/lib/node/server/node.js';
 import { ALL_COMMANDS } from '../../src/lib/node/server/all-commands.js';
 import type { Reply } from '../../src/lib/wire/resp/reply.js';
 import { hasRedisServer, type RealServer, startRealServer } from '../support/real-server.js';
@@ -17,14 +18,41 @@ interface Facts {
 /** Every client library of today sends it first; 7.0 answers an error, which they swallow. */
 const BEYOND: ReadonlySet<string> = new Set(['client|setinfo']);
 
+const WITH_KEYS = [
+  'SET a 1',
+  'SET a 1 EX 5 GET',
+  'BITFIELD a GET u8 0',
+  'BITFIELD a SET u8 0 1',
+  'SORT l STORE x',
+  'SORT l LIMIT 0 1 BY w GET x STORE y STORE z',
+  'SORT l STORE',
+  'SORT_RO l GET y',
+  'LMOVE a b LEFT RIGHT',
+  'LMPOP 2 a b LEFT',
+  'LMPOP 9 a b LEFT',
+  'BLMPOP 0 1 a LEFT',
+  'BLPOP a b 0',
+  'SINTERSTORE x a b',
+  'SINTERCARD 2 a b',
+  'SMOVE a b m',
+  'ZUNIONSTORE x 2 a b',
+  'ZINTER 2 a b',
+  'MSET a 1 b 2',
+  'OBJECT ENCODING a',
+  'RENAME a b',
+  'GET a',
+];
+
 describe('command tables against redis-server 7.0', function () {
   let server: RealServer | undefined;
   const theirs = new Map<string, Facts>();
+  let everything: Reply | undefined;
 
   before(async function () {
     if (!hasRedisServer()) this.skip();
     server = await startRealServer({ cluster: false });
     const [reply] = await ask(server.port, [['COMMAND']]);
+    everything = reply;
     for (const command of itemsOf(reply)) note(theirs, command);
   });
 
@@ -39,6 +67,40 @@ describe('command tables against redis-server 7.0', function () {
     if (BEYOND.has(name)) continue;
     it(`${name} has the arity, flags, keys, categories and tips of the real one`, () => {
       expect(factsOf(shape)).to.deep.equal(theirs.get(name));
+    });
+  }
+
+  it('says of keys what the real one says: where they stand and what happens to them', async function () {
+    const node = await startNode({ port: 0 });
+    try {
+      const [reply] = await ask(node.port, [['COMMAND']]);
+      const ours = new Map<string, string>();
+      const real = new Map<string, string>();
+      for (const command of itemsOf(reply)) noteKeySpecs(ours, command);
+      for (const command of itemsOf(everything)) noteKeySpecs(real, command);
+      const differing = [...ours].filter(([name, specs]) => {
+        return real.has(name) && real.get(name) !== specs;
+      });
+      expect(differing).to.deep.equal([]);
+      expect(ours.size).to.be.greaterThan(200);
+    } finally {
+      await node.stop();
+    }
+  });
+
+  for (const line of WITH_KEYS) {
+    it(`finds the keys of ${line}, and what happens to them`, async () => {
+      const node = await startNode({ port: 0 });
+      try {
+        const argv = ['COMMAND', 'GETKEYSANDFLAGS', ...line.split(' ')];
+        const [[wanted], [heard]] = await Promise.all([
+          ask(server!.port, [argv]),
+          ask(node.port, [argv]),
+        ]);
+        expect(heard).to.deep.equal(wanted);
+      } finally {
+        await node.stop();
+      }
     });
   }
 
@@ -84,6 +146,26 @@ function note(facts: Map<string, Facts>, command: Reply): void {
     tips: sorted(itemsOf(tips).map(textOf)),
   });
   for (const subcommand of itemsOf(subcommands)) note(facts, subcommand);
+}
+
+/** The ninth element, without remarks. */
+function noteKeySpecs(all: Map<string, string>, command: Reply): void {
+  const [name, , , , , , , , specs, subcommands] = itemsOf(command);
+  const told = itemsOf(specs).map((spec) => {
+    const words = itemsOf(spec);
+    const hasNotes = textOf(words[0]) === 'notes';
+    return words
+      .slice(hasNotes ? 2 : 0)
+      .map(inWords)
+      .join(' ');
+  });
+  all.set(textOf(name), told.join('; '));
+  for (const subcommand of itemsOf(subcommands)) noteKeySpecs(all, subcommand);
+}
+
+function inWords(reply: Reply): string {
+  if (reply.kind === 'array') return `[${reply.items.map(inWords).join(' ')}]`;
+  return reply.kind === 'integer' ? String(reply.value) : textOf(reply);
 }
 
 function itemsOf(reply: Reply | undefined): readonly Reply[] {

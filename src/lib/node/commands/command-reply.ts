@@ -1,6 +1,7 @@
 /** A command's shape as COMMAND INFO and COMMAND DOCS print it. */
 import type { CommandShape } from '../ports/command-shape.js';
 import type { ReplySink } from '../../wire/resp/reply-sink.js';
+import { type KeysBegin, type KeysFound, keySpecsOf } from './key-specs.js';
 
 /** Ten elements: name, arity, flags, first key, last key, step, categories, tips, key specs, subcommands. */
 export function writeInfo(reply: ReplySink, shape: CommandShape, parent?: string): void {
@@ -15,7 +16,7 @@ export function writeInfo(reply: ReplySink, shape: CommandShape, parent?: string
   writeStatusSet(reply, shape.categories);
   reply.set(shape.tips?.length ?? 0);
   for (const tip of shape.tips ?? []) reply.bulk(tip);
-  writeKeySpecs(reply, shape);
+  writeKeySpecs(reply, fullName(shape, parent));
   reply.array(subcommands.length);
   for (const subcommand of subcommands) writeInfo(reply, subcommand, fullName(shape, parent));
 }
@@ -39,33 +40,51 @@ export function fullName(shape: CommandShape, parent?: string): string {
   return parent === undefined ? shape.name : `${parent}|${shape.name}`;
 }
 
-/**
- * What happens to the keys, at worst: the tables do not say more than whether a command writes, and a
- * client that assumes too much only asks a primary where a replica would have done.
- */
-export function keyAccess(shape: CommandShape): readonly string[] {
-  return shape.flags.includes('write') ? ['RW', 'access', 'update'] : ['RO', 'access'];
-}
-
-/** One range of keys, where the first key's place is fixed. */
-function writeKeySpecs(reply: ReplySink, shape: CommandShape): void {
-  if (shape.firstKey <= 0) {
-    reply.set(0);
-    return;
+function writeKeySpecs(reply: ReplySink, fullName: string): void {
+  const specs = keySpecsOf(fullName);
+  reply.set(specs.length);
+  for (const { flags, begin, find } of specs) {
+    reply.map(3);
+    reply.bulk('flags');
+    writeStatusSet(reply, flags);
+    reply.bulk('begin_search');
+    writeBegin(reply, begin);
+    reply.bulk('find_keys');
+    writeFind(reply, find);
   }
-  reply.set(1);
-  reply.map(3);
-  reply.bulk('flags');
-  writeStatusSet(reply, keyAccess(shape));
-  reply.bulk('begin_search');
-  writeTyped(reply, 'index', { index: shape.firstKey });
-  reply.bulk('find_keys');
-  // In a key spec the last key is counted from the first one.
-  const last = shape.lastKey < 0 ? shape.lastKey : shape.lastKey - shape.firstKey;
-  writeTyped(reply, 'range', { lastkey: last, keystep: shape.keyStep, limit: 0 });
 }
 
-function writeTyped(reply: ReplySink, type: string, spec: Readonly<Record<string, number>>): void {
+function writeBegin(reply: ReplySink, begin: KeysBegin): void {
+  switch (begin.kind) {
+    case 'index':
+      writeTyped(reply, 'index', { index: begin.index });
+      return;
+    case 'keyword':
+      writeTyped(reply, 'keyword', { keyword: begin.keyword, startfrom: begin.startFrom });
+      return;
+    case 'unknown':
+      writeTyped(reply, 'unknown', {});
+  }
+}
+
+function writeFind(reply: ReplySink, find: KeysFound): void {
+  switch (find.kind) {
+    case 'range':
+      writeTyped(reply, 'range', { lastkey: find.last, keystep: find.step, limit: 0 });
+      return;
+    case 'keynum':
+      writeTyped(reply, 'keynum', { keynumidx: 0, firstkey: 1, keystep: 1 });
+      return;
+    case 'unknown':
+      writeTyped(reply, 'unknown', {});
+  }
+}
+
+function writeTyped(
+  reply: ReplySink,
+  type: string,
+  spec: Readonly<Record<string, number | string>>,
+): void {
   reply.map(2);
   reply.bulk('type');
   reply.bulk(type);
@@ -73,7 +92,8 @@ function writeTyped(reply: ReplySink, type: string, spec: Readonly<Record<string
   reply.map(Object.keys(spec).length);
   for (const [name, value] of Object.entries(spec)) {
     reply.bulk(name);
-    reply.integer(value);
+    if (typeof value === 'string') reply.bulk(value);
+    else reply.integer(value);
   }
 }
 

@@ -2,8 +2,9 @@
 import { compileGlob } from '../../kernel/glob.js';
 import type { CommandShape } from '../ports/command-shape.js';
 import { SYNTAX_ERROR } from './arguments.js';
-import { fullName, keyAccess, writeDocs, writeInfo } from './command-reply.js';
+import { fullName, writeDocs, writeInfo } from './command-reply.js';
 import { helpCommand } from './help.js';
+import { accessTo } from './key-specs.js';
 import { family } from './spec.js';
 import type { StoreCall, StoreCommandSpec } from './store-call.js';
 
@@ -89,8 +90,14 @@ function list({ argv, reply, wings }: StoreCall): void {
   for (const { name } of found) reply.bulk(name);
 }
 
+interface FoundKeys {
+  readonly fullName: string;
+  readonly words: readonly string[];
+  readonly indexes: readonly number[];
+}
+
 /** The keys of the command in argv from its third word on, or why there are none. */
-function keysIn({ argv, wings }: StoreCall): { shape: CommandShape; keys: string[] } | string {
+function keysIn({ argv, wings }: StoreCall): FoundKeys | string {
   const words = argv.slice(2);
   const shapes = wings.host.commands();
   const container = find(shapes, words[0]!)?.shape;
@@ -104,14 +111,18 @@ function keysIn({ argv, wings }: StoreCall): { shape: CommandShape; keys: string
   }
   const fits = shape.arity > 0 ? words.length === shape.arity : words.length >= -shape.arity;
   if (!fits) return 'ERR Invalid number of arguments specified for command';
-  const keys: string[] = [];
-  if (shape.keyIndexes !== undefined) {
-    for (const index of shape.keyIndexes(words)) keys.push(words[index]!);
-  } else {
-    const last = shape.lastKey < 0 ? words.length + shape.lastKey : shape.lastKey;
-    for (let at = shape.firstKey; at <= last; at += shape.keyStep) keys.push(words[at]!);
-  }
-  return keys.length === 0 ? 'ERR Invalid arguments specified for command' : { shape, keys };
+  const indexes = indexesOf(shape, words);
+  if (indexes.length === 0) return 'ERR Invalid arguments specified for command';
+  const parent = shape === container ? undefined : container!.name;
+  return { fullName: fullName(shape, parent), words, indexes };
+}
+
+function indexesOf(shape: CommandShape, words: readonly string[]): readonly number[] {
+  if (shape.keyIndexes !== undefined) return shape.keyIndexes(words);
+  const indexes: number[] = [];
+  const last = shape.lastKey < 0 ? words.length + shape.lastKey : shape.lastKey;
+  for (let at = shape.firstKey; at <= last; at += shape.keyStep) indexes.push(at);
+  return indexes;
 }
 
 function getKeys(call: StoreCall): void {
@@ -120,8 +131,8 @@ function getKeys(call: StoreCall): void {
     call.reply.error(found);
     return;
   }
-  call.reply.array(found.keys.length);
-  for (const key of found.keys) call.reply.bulk(key);
+  call.reply.array(found.indexes.length);
+  for (const index of found.indexes) call.reply.bulk(found.words[index]!);
 }
 
 function getKeysAndFlags(call: StoreCall): void {
@@ -131,11 +142,12 @@ function getKeysAndFlags(call: StoreCall): void {
     reply.error(found);
     return;
   }
-  const access = keyAccess(found.shape);
-  reply.array(found.keys.length);
-  for (const key of found.keys) {
+  const { fullName: name, words, indexes } = found;
+  reply.array(indexes.length);
+  for (const index of indexes) {
+    const access = accessTo(name, words, index);
     reply.array(2);
-    reply.bulk(key);
+    reply.bulk(words[index]!);
     reply.set(access.length);
     for (const word of access) reply.status(word);
   }
