@@ -178,8 +178,10 @@ describe('an append-only file', () => {
       return (await node.info('aof_rewrites')) === '1';
     });
     await rewritten(node);
-    expect(Number(await node.info('aof_current_size'))).to.be.below(20_000);
-    expect(await node.info('aof_base_size')).to.equal(await node.info('aof_current_size'));
+    const currentBytes = Number(await node.info('aof_current_size'));
+    expect(currentBytes).to.be.below(20_000);
+    // A write while it was rewritten counts to both, one after it only to the present size.
+    expect(Number(await node.info('aof_base_size'))).to.be.within(100, currentBytes);
   });
 
   it('a replica appends what it applies, and begins anew after a full sync', async () => {
