@@ -135,6 +135,26 @@ describe('an append-only file', () => {
     expect(await again.digest()).to.equal(digest);
   });
 
+  it('turned on inside a transaction has its changes once', async () => {
+    const node = await disk.start('embedded');
+    await node.ask('MULTI');
+    await node.ask('INCR', 'counter');
+    await node.ask('CONFIG', 'SET', 'appendonly', 'yes');
+    await node.ask('BGREWRITEAOF');
+    await node.ask('BGSAVE');
+    await node.ask('INCR', 'counter');
+    expect(await node.ask('EXEC')).to.equal(
+      'array[:1, +OK, +Background append only file rewriting scheduled, +Background saving scheduled, :2]',
+    );
+    await waitUntil('a base was written', async () => (await node.info('aof_rewrites')) === '1');
+    await rewritten(node);
+    await waitUntil('an RDB file was written', () => existsSync(disk.path('dump.rdb')));
+    await node.ask('INCR', 'counter');
+    await node.kill();
+    const again = await disk.start('embedded', ON);
+    expect(await again.ask('GET', 'counter')).to.equal('$"3"');
+  });
+
   it('upgrades the one file of older versions, with an RDB preamble or without', async () => {
     const node = await disk.start('embedded');
     await fill(node, 40);

@@ -465,6 +465,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       isReplica: () => this.#replication.role === 'replica',
       position: () => this.#replication.position(),
       restorePosition: (position) => this.#replication.restorePosition(position),
+      hasUntold: () => this.#runner.hasUntold,
       apply: (argv, db) => {
         this.#stream.db = db;
         return this.#dispatcher.executeLoaded(this.#stream, argv);

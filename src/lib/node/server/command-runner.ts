@@ -116,6 +116,11 @@ export class CommandRunner {
     }
   }
 
+  /** The data have changes that no file and no replica knows of yet. */
+  get hasUntold(): boolean {
+    return this.#propagation.hasPending;
+  }
+
   /** A transaction of the primary's stream, whose commands come one by one. */
   together(run: () => void): void {
     this.#propagation.together(run);

@@ -32,6 +32,11 @@ export class Propagation {
     return this.#appender.isAppending;
   }
 
+  /** Something has changed the data and has not left yet: inside of a transaction. */
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
   add(db: number, argv: readonly string[]): void {
     this.#pending.push({ db, argv });
   }

@@ -34,6 +34,8 @@ export interface AofOptions {
   readonly usedBytes: () => number;
   /** An RDB file is being written. */
   readonly isSaving: () => boolean;
+  /** The data have changes that will be appended: a base begun now would have them twice. */
+  readonly hasUntold: () => boolean;
   readonly onStatus: () => void;
   readonly onFatal: (reason: string) => void;
 }
@@ -144,7 +146,7 @@ export class Aof {
       return messageOf(error);
     }
     this.#awaitsBase = true;
-    if (this.#options.isSaving()) {
+    if (this.#options.isSaving() || this.#options.hasUntold()) {
       this.scheduleRewrite();
       return undefined;
     }

@@ -19,6 +19,8 @@ export interface PersistenceOptions {
   readonly position: () => StreamPosition | undefined;
   /** What was loaded stands there in the history of its writer. */
   readonly restorePosition: (position: StreamPosition) => void;
+  /** The data have changes that will be appended: no picture may be taken before. */
+  readonly hasUntold: () => boolean;
   /** Runs one command of an append-only file. @returns false when there is no such command. */
   readonly apply: (argv: readonly string[], db: number) => boolean;
   /** The node cannot keep its word any more, and must end at once. */
