@@ -52,9 +52,8 @@ async function standalone(keys: number, stalls: Stalls): Promise<void> {
     });
   });
   await withServer('trib', { folder }, async (server) => {
-    await untilInfo(server, 'persistence', /loading:0/);
-    add(stalls, 'loading', (await server.ask('look')).longestDelayMs);
     const during = watcher(server, stalls);
+    await during('loading', () => untilInfo(server, 'persistence', /loading:0/));
     await during('FLUSHALL', async () => {
       await server.call('FLUSHALL');
       await delay(500);

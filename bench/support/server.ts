@@ -111,7 +111,7 @@ export class Server {
     const giveUpAt = Date.now() + START_DEADLINE_MS;
     for (;;) {
       try {
-        if ((await this.call('PING')) === '+PONG\r\n') return;
+        if (/^\+PONG|^-LOADING/.test(await this.call('PING'))) return;
       } catch {
         // Not listening yet.
       }
