@@ -180,6 +180,37 @@ describe('the commands of replication', function () {
     await equal(primary, replica);
   });
 
+  for (const make of ['real', 'embedded'] as const) {
+    it(`FAILOVER TO names the heir, FORCE does not wait for it, ABORT calls it off (${make} primary)`, async () => {
+      const primary = await servers.start(make);
+      const [near, far] = [await servers.start('real'), await servers.start('embedded')];
+      for (const replica of [near, far]) {
+        await follow(replica, primary);
+        await linked(replica);
+      }
+      await waitUntil('both are online', async () => {
+        return /slave1:.*state=online/.test(await text(primary, 'INFO', 'replication'));
+      });
+      // Somebody who is not there: asleep.
+      near.signal('SIGSTOP');
+      await primary.client.call('SET', 'a', '1');
+      const to = ['FAILOVER', 'TO', '127.0.0.1', String(near.port)];
+      expect(await text(primary, ...to)).to.equal('OK');
+      expect(await field(primary, 'master_failover_state')).to.equal('waiting-for-sync');
+      expect(await text(primary, 'FAILOVER', 'ABORT')).to.equal('OK');
+      expect(await field(primary, 'master_failover_state')).to.equal('no-failover');
+      expect(await text(primary, ...to, 'TIMEOUT', '100', 'FORCE')).to.equal('OK');
+      await waitUntil('it is forced upon it', async () => {
+        return (await field(primary, 'master_failover_state')) === 'failover-in-progress';
+      });
+      near.signal('SIGCONT');
+      await waitUntil('it is the primary', async () => (await field(near, 'role')) === 'master');
+      await linked(primary);
+      await near.client.call('SET', 'b', '2');
+      await equal(near, primary);
+    });
+  }
+
   it('redis-cli --rdb gets a file that redis-server loads', async () => {
     const primary = await servers.start('embedded');
     for (let at = 0; at < 50; at++) await primary.client.call('SET', `key:${at}`, 'v'.repeat(at));

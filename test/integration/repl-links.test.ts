@@ -157,6 +157,28 @@ describe('replication links break and mend', function () {
     });
   }
 
+  for (const [primaryMake, replicaMake] of [
+    ['real', 'embedded'],
+    ['real', 'real'],
+  ] as const) {
+    it(`${replicaMake} replica of ${primaryMake} primary: masteruser with masterauth needs no more than the rights of a replica`, async () => {
+      const primary = await servers.start(primaryMake);
+      await primary.client.call('ACL', 'SETUSER', 'default', 'resetpass', '>root');
+      await primary.client.call('AUTH', 'root');
+      const rights = ['on', '>secret', '+psync', '+replconf', '+ping'];
+      await primary.client.call('ACL', 'SETUSER', 'copy', ...rights);
+      await primary.client.call('SET', 'a', '1');
+      const replica = await servers.start(replicaMake, {
+        masteruser: 'copy',
+        masterauth: 'secret',
+      });
+      await follow(replica, primary);
+      await linked(replica);
+      await primary.client.call('SET', 'b', '1');
+      await equal(primary, replica);
+    });
+  }
+
   it('a primary that stalls is left, and followed again without a copy when it wakes', async () => {
     const { primary, replica } = await startPair('real', 'embedded', { 'repl-timeout': '2' });
     await primary.client.call('CONFIG', 'SET', 'repl-ping-replica-period', '1');
