@@ -86,8 +86,14 @@ export class HashValue {
   }
 
   forEach(visit: (field: string, value: string) => void): void {
-    const fields = this.#fields;
-    for (let place = 0; place < fields.length; place++) visit(fields[place]!, this.#values[place]!);
+    this.forRange(0, this.#fields.length, visit);
+  }
+
+  /** Visits `count` fields from `start` on, all of which exist, in the order of iteration. */
+  forRange(start: number, count: number, visit: (field: string, value: string) => void): void {
+    for (let place = start; place < start + count; place++) {
+      visit(this.#fields[place]!, this.#values[place]!);
+    }
   }
 
   /**

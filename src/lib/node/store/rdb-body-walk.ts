@@ -1,8 +1,8 @@
 /**
  * Writes the body of a collection in pieces, between which others may change it: `hold` is called before
  * they do, and takes what is still to be written out of their reach. To hold a million elements is to copy
- * a million references (some ten to fifty milliseconds), several times faster than to write them, and it
- * is done once, and only for a collection that is changed while a snapshot has it before itself.
+ * a million references, several times faster than to write them, and it is done once, and only for a
+ * collection that is changed while a snapshot has it before itself.
  */
 import type { RdbBody } from '../../wire/rdb/writer.js';
 import type { HashValue } from './hash-value.js';
@@ -10,21 +10,21 @@ import type { SortedSetValue } from './sorted-set-value.js';
 import type { Collection } from './value.js';
 
 export abstract class RdbBodyWalk {
-  /** Elements to be written. */
-  #left: number;
+  readonly #size: number;
+  #written = 0;
   #isBegun = false;
   #isHeld = false;
 
-  protected constructor(elements: number) {
-    this.#left = elements;
+  protected constructor(size: number) {
+    this.#size = size;
   }
 
   static of(value: Collection): RdbBodyWalk {
     switch (value.kind) {
       case 'list':
-        return new TextsWalk(value[Symbol.iterator](), value.length);
+        return new TextsWalk(value, value.length);
       case 'set':
-        return new TextsWalk(value[Symbol.iterator](), value.size);
+        return new TextsWalk(value, value.size);
       case 'hash':
         return new FieldsWalk(value);
       case 'zset':
@@ -33,115 +33,113 @@ export abstract class RdbBodyWalk {
   }
 
   get isDone(): boolean {
-    return this.#isBegun && this.#left === 0;
+    return this.#isBegun && this.#written === this.#size;
   }
 
   /** Writes up to `elements` more. @returns how many; the head of the body counts for nothing. */
   advance(body: RdbBody, elements: number): number {
     if (!this.#isBegun) {
-      body.length(this.#left);
+      body.length(this.#size);
       this.#isBegun = true;
     }
-    const count = Math.min(elements, this.#left);
-    this.write(body, count);
-    this.#left -= count;
+    const count = Math.min(elements, this.#size - this.#written);
+    this.write(body, this.#written, count);
+    this.#written += count;
     return count;
   }
 
   /** The collection is about to change, or to go into other hands. */
   hold(): void {
-    if (this.#left > 0 && !this.#isHeld) this.take();
+    if (!this.#isHeld && this.#written < this.#size) this.take(this.#written, this.#size);
     this.#isHeld = true;
   }
 
-  protected abstract write(body: RdbBody, count: number): void;
+  protected abstract write(body: RdbBody, from: number, count: number): void;
 
-  /** Takes over all that is left; called at most once. */
-  protected abstract take(): void;
+  /** Takes over the elements from one on, up to another. */
+  protected abstract take(from: number, to: number): void;
+}
+
+/** What lists and sets have in common. */
+interface Row {
+  forRange(start: number, count: number, visit: (text: string) => void): void;
 }
 
 /** The elements of a list, the members of a set. */
 class TextsWalk extends RdbBodyWalk {
-  #texts: Iterator<string>;
+  #row: Row;
 
-  constructor(texts: Iterator<string>, count: number) {
-    super(count);
-    this.#texts = texts;
+  constructor(row: Row, size: number) {
+    super(size);
+    this.#row = row;
   }
 
-  protected override write(body: RdbBody, count: number): void {
-    const texts = this.#texts;
-    for (let written = 0; written < count; written++) body.text(texts.next().value as string);
+  protected override write(body: RdbBody, from: number, count: number): void {
+    this.#row.forRange(from, count, (text) => body.text(text));
   }
 
-  protected override take(): void {
-    this.#texts = rest(this.#texts);
+  protected override take(from: number, to: number): void {
+    const texts = new Array<string>(to - from);
+    let at = 0;
+    this.#row.forRange(from, to - from, (text) => (texts[at++] = text));
+    this.#row = {
+      forRange: (start, count, visit) => {
+        for (let index = start - from; index < start - from + count; index++) visit(texts[index]!);
+      },
+    };
   }
 }
 
 class FieldsWalk extends RdbBodyWalk {
-  #fields: Iterator<string>;
-  #values: Iterator<string>;
+  #hash: Pick<HashValue, 'forRange'>;
 
   constructor(hash: HashValue) {
     super(hash.size);
-    this.#fields = hash.fields();
-    this.#values = hash.values();
+    this.#hash = hash;
   }
 
-  protected override write(body: RdbBody, count: number): void {
-    const fields = this.#fields;
-    const values = this.#values;
-    for (let written = 0; written < count; written++) {
-      body.text(fields.next().value as string);
-      body.text(values.next().value as string);
-    }
+  protected override write(body: RdbBody, from: number, count: number): void {
+    this.#hash.forRange(from, count, (field, value) => {
+      body.text(field);
+      body.text(value);
+    });
   }
 
-  protected override take(): void {
-    this.#fields = rest(this.#fields);
-    this.#values = rest(this.#values);
+  protected override take(from: number, to: number): void {
+    const texts = new Array<string>(2 * (to - from));
+    let at = 0;
+    this.#hash.forRange(from, to - from, (field, value) => {
+      texts[at++] = field;
+      texts[at++] = value;
+    });
+    this.#hash = {
+      forRange: (start, count, visit) => {
+        for (let index = start - from; index < start - from + count; index++) {
+          visit(texts[2 * index]!, texts[2 * index + 1]!);
+        }
+      },
+    };
   }
 }
 
 /** From the highest down, in which order real servers, too, write and then insert them fastest. */
 class MembersWalk extends RdbBodyWalk {
-  #sortedSet: SortedSetValue | undefined;
-  #at = 0;
-  #members: string[] = [];
-  #scores: number[] = [];
+  #sortedSet: SortedSetValue;
 
   constructor(sortedSet: SortedSetValue) {
     super(sortedSet.size);
     this.#sortedSet = sortedSet;
   }
 
-  protected override write(body: RdbBody, count: number): void {
-    const visit = (member: string, score: number): void => {
+  protected override write(body: RdbBody, from: number, count: number): void {
+    this.#sortedSet.descend(this.#sortedSet.size - 1 - from, count, (member, score) => {
       body.text(member);
       body.double(score);
-    };
-    if (this.#sortedSet) this.#sortedSet.descend(this.#sortedSet.size - 1 - this.#at, count, visit);
-    else {
-      for (let at = this.#at; at < this.#at + count; at++) {
-        visit(this.#members[at]!, this.#scores[at]!);
-      }
-    }
-    this.#at += count;
-  }
-
-  protected override take(): void {
-    const sortedSet = this.#sortedSet!;
-    sortedSet.descend(sortedSet.size - 1 - this.#at, Infinity, (member, score) => {
-      this.#members.push(member);
-      this.#scores.push(score);
     });
-    this.#sortedSet = undefined;
-    this.#at = 0;
   }
-}
 
-/** The rest of them, in a row that nobody else can change. */
-function rest(texts: Iterator<string>): Iterator<string> {
-  return [...(texts as IterableIterator<string>)][Symbol.iterator]();
+  /** Its parts are rows of numbers and names, which are copied as they lie. */
+  protected override take(): void {
+    this.#sortedSet = this.#sortedSet.clone();
+  }
 }

@@ -83,6 +83,12 @@ export class SetValue {
     return to;
   }
 
+  /** Visits `count` members from `start` on, all of which exist, in the order of iteration. */
+  forRange(start: number, count: number, visit: (member: string) => void): void {
+    if (this.#isOutOfOrder) this.#putInOrder();
+    for (let place = start; place < start + count; place++) visit(this.#members[place]!);
+  }
+
   [Symbol.iterator](): Iterator<string> {
     if (this.#isOutOfOrder) this.#putInOrder();
     return this.#members[Symbol.iterator]();
