@@ -13,7 +13,7 @@ import type { Database } from '../store/database.js';
 import { Keyspace } from '../store/keyspace.js';
 import { ReplyBuffers } from '../../wire/resp/reply-buffers.js';
 import { ALL_COMMANDS } from './all-commands.js';
-import { type ClientKind, ClientRules } from './client-rules.js';
+import { type ClientKind, ClientRules, type OutputLimit } from './client-rules.js';
 import { Admission } from './admission.js';
 import { CallClock } from './call-clock.js';
 import { BlockedClients } from './blocked-clients.js';
@@ -524,8 +524,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     return this.#keyspace.db(index);
   }
 
-  outputBytesMax(kind: ClientKind): number {
-    return this.#rules.outputBytesMax(kind);
+  outputLimit(kind: ClientKind): OutputLimit {
+    return this.#rules.outputLimit(kind);
   }
 
   get queryBytesMax(): number {
@@ -538,6 +538,13 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   noteOutput(bytes: number): void {
     this.#stats.counters.netOutputBytes += bytes;
+  }
+
+  noteDropped(connection: Connection, why: string): void {
+    const { id, address, name, lastCommand } = connection;
+    const called = name === '' ? '' : ` name=${name}`;
+    const client = `id=${id} addr=${address}${called} cmd=${lastCommand}`;
+    this.#options.log('warning', `Closing the client ${client}: ${why}`);
   }
 
   noteFault(where: string, error: unknown): void {

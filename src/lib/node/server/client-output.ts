@@ -62,11 +62,6 @@ export class ClientOutput {
     return this.#socket.writableLength === 0;
   };
 
-  /** @param bytesMax 0 is any number. */
-  exceeds(bytesMax: number): boolean {
-    return bytesMax > 0 && this.#socket.writableLength > bytesMax;
-  }
-
   /** The last replies may leave; nothing follows. */
   finish(): void {
     this.flush();

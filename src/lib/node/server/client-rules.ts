@@ -4,9 +4,14 @@ import type { ConfigWing } from '../ports/wings.js';
 
 export type ClientKind = 'normal' | 'pubsub' | 'replica';
 
-interface OutputLimit {
+/** What a client may leave unread: never more than the one, and more than the other for so long. 0 is no limit. */
+export interface OutputLimit {
   readonly hardBytes: number;
+  readonly softBytes: number;
+  readonly softMs: number;
 }
+
+const NO_LIMIT: OutputLimit = { hardBytes: 0, softBytes: 0, softMs: 0 };
 
 export class ClientRules {
   readonly #config: ConfigWing;
@@ -18,9 +23,9 @@ export class ClientRules {
   bulkBytesMax = 0;
   queryBytesMax = 0;
   #outputLimits: Readonly<Record<ClientKind, OutputLimit>> = {
-    normal: { hardBytes: 0 },
-    pubsub: { hardBytes: 0 },
-    replica: { hardBytes: 0 },
+    normal: NO_LIMIT,
+    pubsub: NO_LIMIT,
+    replica: NO_LIMIT,
   };
 
   constructor(config: ConfigWing) {
@@ -29,9 +34,8 @@ export class ClientRules {
     for (const name of DIRECTIVES) config.onChange(name, () => this.#read());
   }
 
-  /** Bytes a client of this kind may leave unread; 0 is any number. */
-  outputBytesMax(kind: ClientKind): number {
-    return this.#outputLimits[kind].hardBytes;
+  outputLimit(kind: ClientKind): OutputLimit {
+    return this.#outputLimits[kind];
   }
 
   #read(): void {
@@ -43,7 +47,10 @@ export class ClientRules {
     this.keepaliveSeconds = config.number('tcp-keepalive');
     this.bulkBytesMax = Math.min(config.number('proto-max-bulk-len'), STRING_BYTES_MAX);
     this.queryBytesMax = config.number('client-query-buffer-limit');
-    this.#outputLimits = parseOutputLimits(config.get('client-output-buffer-limit') ?? '');
+    this.#outputLimits = parseOutputLimits(
+      config.get('client-output-buffer-limit') ?? '',
+      config.number('repl-backlog-size'),
+    );
   }
 }
 
@@ -56,20 +63,24 @@ const DIRECTIVES = [
   'proto-max-bulk-len',
   'client-query-buffer-limit',
   'client-output-buffer-limit',
+  'repl-backlog-size',
 ] as const;
 
 /** `normal 0 0 0 slave 268435456 67108864 60 pubsub ...`: class, hard, soft, seconds. */
-function parseOutputLimits(text: string): Record<ClientKind, OutputLimit> {
+function parseOutputLimits(text: string, backlogBytes: number): Record<ClientKind, OutputLimit> {
   const words = text.split(' ');
-  const limits: Record<ClientKind, OutputLimit> = {
-    normal: { hardBytes: 0 },
-    pubsub: { hardBytes: 0 },
-    replica: { hardBytes: 0 },
-  };
+  const limits = { normal: NO_LIMIT, pubsub: NO_LIMIT, replica: NO_LIMIT };
   for (let at = 0; at + 3 < words.length; at += 4) {
-    const word = words[at]!;
+    const [word, hard, soft, seconds] = words.slice(at, at + 4);
     const kind = word === 'slave' ? 'replica' : (word as ClientKind);
-    limits[kind] = { hardBytes: Number(words[at + 1]) };
+    const hardBytes = Number(hard);
+    // A replica may always leave as much unread as a backlog would have kept for it.
+    const isRaised = kind === 'replica' && hardBytes > 0;
+    limits[kind] = {
+      hardBytes: isRaised ? Math.max(hardBytes, backlogBytes) : hardBytes,
+      softBytes: Number(soft),
+      softMs: Number(seconds) * 1000,
+    };
   }
   return limits;
 }

@@ -12,7 +12,7 @@ import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { ReplyWriter } from '../../wire/resp/reply-writer.js';
 import { RequestParser } from '../../wire/resp/request-parser.js';
 import type { Database } from '../store/database.js';
-import type { ClientKind } from './client-rules.js';
+import type { ClientKind, OutputLimit } from './client-rules.js';
 import type { CallClock } from './call-clock.js';
 import { ClientOutput } from './client-output.js';
 import { INTERNAL_ERROR } from './fault.js';
@@ -27,12 +27,14 @@ export interface ConnectionOwner {
   /** Runs one command; the reply goes to `connection.replies`. */
   execute(connection: Connection, argv: string[]): void;
   database(index: number): Database;
-  outputBytesMax(kind: ClientKind): number;
+  outputLimit(kind: ClientKind): OutputLimit;
   /** Bytes of a request that may be waiting for its end. */
   readonly queryBytesMax: number;
   noteInput(bytes: number): void;
   noteOutput(bytes: number): void;
   noteClosed(connection: Connection): void;
+  /** It broke a limit; for the log. */
+  noteDropped(connection: Connection, why: string): void;
   /** Something threw that is no command's. */
   noteFault(where: string, error: unknown): void;
   readonly sessions: SessionsPort;
@@ -81,6 +83,7 @@ export class Connection implements Session, Sender {
   #isClosing = false;
   #isRunning = false;
   #isScheduled = false;
+  #aboveSoftSinceMs: number | undefined;
 
   constructor(id: number, socket: Socket, owner: ConnectionOwner, isTls: boolean) {
     this.id = id;
@@ -229,7 +232,7 @@ export class Connection implements Session, Sender {
     if (this.isClosed) return;
     this.flush();
     this.#output.send(bytes);
-    this.#checkOutputBound();
+    this.checkOutputLimit();
   }
 
   notify(write: (sink: ReplySink) => void): void {
@@ -250,7 +253,7 @@ export class Connection implements Session, Sender {
     this.#isScheduled = false;
     if (this.replies.isEmpty || this.isClosed) return;
     this.#output.flush();
-    this.#checkOutputBound();
+    this.checkOutputLimit();
     this.#restrain();
   }
 
@@ -290,7 +293,9 @@ export class Connection implements Session, Sender {
     else this.#runCommands();
     this.parser.keep();
     this.#restrain();
-    if (this.queryBytes > this.#owner.queryBytesMax) this.close();
+    if (this.queryBytes > this.#owner.queryBytesMax) {
+      this.#drop('it sends more than client-query-buffer-limit without an end');
+    }
   }
 
   #runCommands(): void {
@@ -357,9 +362,36 @@ export class Connection implements Session, Sender {
     this.#resume();
   }
 
-  #checkOutputBound(): void {
+  /** After each write, and now and then for those who are above their soft limit. */
+  checkOutputLimit(): void {
+    const { pendingBytes } = this.#output;
+    if (pendingBytes === 0) {
+      this.#aboveSoftSinceMs = undefined;
+      return;
+    }
     const kind = this.isReplica ? 'replica' : this.isSubscriber ? 'pubsub' : 'normal';
-    if (this.#output.exceeds(this.#owner.outputBytesMax(kind))) this.close();
+    const { hardBytes, softBytes, softMs } = this.#owner.outputLimit(kind);
+    const why = `it leaves ${pendingBytes} bytes unread, more than the output buffer limit`;
+    if (hardBytes > 0 && pendingBytes >= hardBytes) {
+      this.#drop(`${why} of ${kind} clients`);
+    } else if (softBytes === 0 || pendingBytes < softBytes) {
+      this.#aboveSoftSinceMs = undefined;
+    } else {
+      const nowMs = this.#owner.nowMs();
+      this.#aboveSoftSinceMs ??= nowMs;
+      const isOver = nowMs - this.#aboveSoftSinceMs > softMs;
+      if (isOver) this.#drop(`${why} of ${kind} clients, for ${softMs / 1000} seconds`);
+    }
+  }
+
+  get isAboveSoftLimit(): boolean {
+    return this.#aboveSoftSinceMs !== undefined;
+  }
+
+  #drop(why: string): void {
+    if (this.isClosed) return;
+    this.#owner.noteDropped(this, why);
+    this.close();
   }
 
   #finishOutput(): void {

@@ -50,7 +50,15 @@ export class Cron {
     }
     stats.sample(nowMs);
     if (rules.idleSeconds > 0) this.#closeIdle(nowMs);
+    this.#closeSlow();
     this.#options.tick();
+  }
+
+  /** A soft limit is broken by time that passes, without another byte. */
+  #closeSlow(): void {
+    for (const connection of this.#options.sessions.all()) {
+      if (connection.isAboveSoftLimit) connection.checkOutputLimit();
+    }
   }
 
   #closeIdle(nowMs: number): void {

@@ -57,7 +57,7 @@ export class ReplicationSettings {
     const [hard, soft, seconds] = outputLimit(config.get('client-output-buffer-limit') ?? '');
     // A replica may always leave as much unread as a backlog would have kept for it.
     this.outputHardBytes = hard === 0 ? 0 : Math.max(hard, this.backlogBytes);
-    this.outputSoftBytes = soft === 0 ? 0 : Math.max(soft, this.backlogBytes);
+    this.outputSoftBytes = soft;
     this.outputSoftMs = seconds * 1000;
   }
 }
