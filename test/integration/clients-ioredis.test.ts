@@ -75,6 +75,20 @@ async function values(redis: Client, note: Note): Promise<void> {
   await note('zrange', redis.zrange('zset', '0', '-1', 'WITHSCORES'));
   await note('zscore', redis.zscore('zset', 'two'));
   await note('zpopmin', redis.zpopmin('zset', 2));
+  await note('hset', redis.hset('hash', { one: '1', two: '2' }));
+  await note('hgetall', redis.hgetall('hash'));
+  await note('hgetall of nothing', redis.hgetall('nothing'));
+  await note('hmget', redis.hmget('hash', 'two', 'three'));
+  await note('hscan', redis.hscan('hash', 0));
+  await note('hrandfield', redis.hrandfield('hash', 2, 'WITHVALUES'));
+  await note('sadd', redis.sadd('set', 1, 2, 3));
+  await note('smembers', redis.smembers('set'));
+  await note('sismember', redis.sismember('set', 'x'));
+  await note('smismember', redis.smismember('set', '1', 'x'));
+  await note('spop of nothing', redis.spop('nothing'));
+  await note('zadd incr', redis.zadd('zset', 'INCR', 0.5, 'half'));
+  await note('zrank', redis.zrank('zset', 'half'));
+  await note('zscan', redis.zscan('zset', 0));
   await note('type', redis.type('list'));
   await note('exists', redis.exists('list', 'list'));
 }

@@ -78,6 +78,18 @@ async function values(redis: One, script: Transcript): Promise<void> {
   await script.note('zrange', redis.zRangeWithScores('zset', 0, -1));
   await script.note('zscore', redis.zScore('zset', 'two'));
   await script.note('zpopmin', redis.zPopMinCount('zset', 2));
+  await script.note('hset', redis.hSet('hash', { one: '1', two: '2' }));
+  await script.note('hgetall', redis.hGetAll('hash'));
+  await script.note('hgetall of nothing', redis.hGetAll('nothing'));
+  await script.note('hmget', redis.hmGet('hash', ['two', 'three']));
+  await script.note('hscan', redis.hScan('hash', '0'));
+  await script.note('sadd', redis.sAdd('set', ['1', '2', '3']));
+  await script.note('smembers', redis.sMembers('set'));
+  await script.note('sismember', redis.sIsMember('set', 'x'));
+  await script.note('smismember', redis.smIsMember('set', ['1', 'x']));
+  await script.note('zincrby', redis.zIncrBy('zset', 0.5, 'half'));
+  await script.note('zrank', redis.zRank('zset', 'half'));
+  await script.note('zscan', redis.zScan('zset', '0'));
   await script.note('type', redis.type('list'));
   await script.note('exists', redis.exists('list'));
 }

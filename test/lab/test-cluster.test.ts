@@ -215,6 +215,16 @@ describe('a cluster of trib/testing', function () {
     expect(thrownBy(() => cluster.ownerOf('foo')).code).to.equal('LAB');
   });
 
+  it('keeps its data through a kill when its configuration says so', async () => {
+    await start({ primaries: 1, replicasPerPrimary: 0, config: { appendonly: 'yes' } });
+    const [node] = cluster.nodes as [ClusterNode];
+    expect(await ask(node, 'SET', 'foo', 'bar')).to.equal('OK');
+    await cluster.kill(node);
+    await cluster.restart(node);
+    await cluster.waitForConverged();
+    expect(await ask(node, 'GET', 'foo')).to.equal('bar');
+  });
+
   it('refuses a port in use by name, and leaves nothing running', async () => {
     await start({ primaries: 1, replicasPerPrimary: 0 });
     const { port } = cluster.nodes[0]!;

@@ -34,7 +34,7 @@ export class Droplet {
     // A replica would wait five seconds for others that want a snapshot too.
     const args = [...(lines ? ['redis.conf'] : []), '--repl-diskless-sync-delay', '0'];
     const [command, ...words] = [...this.#host.prefix, ...program, ...args];
-    const server = spawn(command!, words, { cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = spawn(command, words, { cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#server = server;
     for (const stream of [server.stdout, server.stderr]) {
       stream.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
