@@ -123,31 +123,32 @@ function parseBody(
   type: ValueType,
   receiver: DumpReceiver,
 ): Result<undefined, DumpFault> {
-  const { holds, layout } = type;
+  const { holds, layout, name } = type;
   const cursor = new RdbCursor({ checksum: false, bytes: body });
-  const unserved = err({ kind: 'unsupported', typeName: type.name } as const);
-  let isWhole: boolean;
-  if (holds === 'string') {
-    const value = cursor.tryString();
-    isWhole = value !== undefined;
-    receiver.string(value ?? '');
-  } else if (
-    holds === undefined ||
-    layout.kind === 'ttl-fields' ||
-    layout.kind === 'ttl-listpack'
-  ) {
-    if (layout.kind === 'unknown') return unserved;
-    isWhole = skipValue(cursor, type).next().done === true;
-    const fields = isWhole && holds !== undefined ? fieldsWithoutExpiry(body, type) : undefined;
-    if (isWhole && cursor.remaining === 0 && fields === undefined) return unserved;
-    if (!tellFields(fields ?? [], receiver)) return malformed('a field is there twice');
-  } else {
-    const reader = new CollectionReader(cursor);
-    reader.begin(type, receiver.collection(holds));
-    isWhole = reader.advance();
+  const mayExpire = layout.kind === 'ttl-fields' || layout.kind === 'ttl-listpack';
+  if (holds !== undefined && !mayExpire) {
+    const isWhole = tellValue(cursor, type, receiver);
+    return isWhole && cursor.remaining === 0 ? ok(undefined) : malformed(`no whole ${name}`);
   }
-  if (isWhole && cursor.remaining === 0) return ok(undefined);
-  return malformed(`the ${type.name} does not fill it`);
+  const unserved = err({ kind: 'unsupported', typeName: name } as const);
+  if (layout.kind === 'unknown') return unserved;
+  const isWhole = skipValue(cursor, type).next().done === true;
+  if (!isWhole || cursor.remaining > 0) return malformed(`no whole ${name}`);
+  const fields = mayExpire ? fieldsWithoutExpiry(body, type) : undefined;
+  if (fields === undefined) return unserved;
+  return tellFields(fields, receiver) ? ok(undefined) : malformed('a field is there twice');
+}
+
+/** @returns false when the bytes end before the value does. */
+function tellValue(cursor: RdbCursor, type: ValueType, receiver: DumpReceiver): boolean {
+  if (type.holds === 'string') {
+    const value = cursor.tryString();
+    if (value !== undefined) receiver.string(value);
+    return value !== undefined;
+  }
+  const reader = new CollectionReader(cursor);
+  reader.begin(type, receiver.collection(type.holds!));
+  return reader.advance();
 }
 
 function tellFields(fields: readonly string[], receiver: DumpReceiver): boolean {
