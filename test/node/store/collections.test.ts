@@ -240,6 +240,33 @@ describe('HashValue', () => {
   });
 });
 
+describe('large sets and hashes', () => {
+  it('know where everything stands, however many there are and whoever goes', () => {
+    const set = new SetValue(tiny);
+    const hash = new HashValue(tiny);
+    // Past the sizes at which names are hashed, and then spread.
+    for (let at = 0; at < 40_000; at++) {
+      set.add(`m${at}`);
+      hash.set(`f${at}`, String(at));
+    }
+    let deleted = 0;
+    for (let at = 0; at < 40_000; at += 3) {
+      if (set.delete(`m${at}`) && hash.delete(`f${at}`)) deleted++;
+    }
+    expect(deleted).to.equal(13_334);
+    const copies = [set.clone(), hash.clone()] as const;
+    const wrong: number[] = [];
+    for (let at = 0; at < 40_000; at++) {
+      const isThere = at % 3 !== 0;
+      const value = isThere ? String(at) : undefined;
+      if (set.has(`m${at}`) !== isThere || copies[0].has(`m${at}`) !== isThere) wrong.push(at);
+      if (hash.get(`f${at}`) !== value || copies[1].get(`f${at}`) !== value) wrong.push(at);
+    }
+    expect(wrong).to.deep.equal([]);
+    expect([set.size, new Set(set).size, hash.size]).to.deep.equal([26_666, 26_666, 26_666]);
+  });
+});
+
 describe('drawing different places', () => {
   it('draws as many as asked for, each once and each as likely as any other', () => {
     const prng = new Prng(7);

@@ -10,6 +10,7 @@
  * without a map each are a million objects less for the collector to walk.
  */
 import type { LayoutLimits } from './layout.js';
+import { PlaceMap } from './place-map.js';
 
 /** Up to this many fields there is no map. */
 const UNHASHED_MAX = 16;
@@ -19,7 +20,7 @@ export class HashValue {
   readonly #limits: LayoutLimits;
   #fields: string[] = [];
   #values: string[] = [];
-  #places: Map<string, number> | undefined;
+  #places: PlaceMap | undefined;
   #isListpack = true;
 
   constructor(limits: LayoutLimits) {
@@ -129,9 +130,7 @@ export class HashValue {
   }
 
   #hash(): void {
-    const places = new Map<string, number>();
-    this.#fields.forEach((field, place) => places.set(field, place));
-    this.#places = places;
+    this.#places = new PlaceMap(this.#fields);
   }
 
   #closeGap(place: number): void {

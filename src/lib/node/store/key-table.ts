@@ -5,11 +5,7 @@
  * database stays small.
  */
 import type { Entry } from './entry.js';
-
-/** As many as eight bits tell apart. */
-const PART_COUNT = 256;
-/** Characters looked at: all of a short key, and some of a long one from its beginning to its end. */
-const SAMPLES = 32;
+import { PART_COUNT, partOf } from './name-parts.js';
 
 export class KeyTable {
   #parts: (Map<string, Entry> | undefined)[] = [];
@@ -46,15 +42,4 @@ export class KeyTable {
     this.#parts = [];
     this.size = 0;
   }
-}
-
-function partOf(key: string): number {
-  const { length } = key;
-  const step = 1 + (((length - 1) / SAMPLES) | 0);
-  let hash = length;
-  for (let at = length - 1; at >= 0; at -= step) {
-    hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  }
-  // Multiplied, every character has a say in the highest bits.
-  return Math.imul(hash, 0x9e3779b1) >>> 24;
 }

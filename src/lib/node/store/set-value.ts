@@ -10,6 +10,7 @@
  */
 import { isCanonicalInteger } from './integers.js';
 import type { LayoutLimits } from './layout.js';
+import { PlaceMap } from './place-map.js';
 
 /** Up to this many members there is no map. */
 const UNHASHED_MAX = 16;
@@ -18,7 +19,7 @@ export class SetValue {
   readonly kind = 'set';
   readonly #limits: LayoutLimits;
   #members: string[] = [];
-  #places: Map<string, number> | undefined;
+  #places: PlaceMap | undefined;
   #isIntset = true;
   /** Integers were added or removed since they were put in order. */
   #isOutOfOrder = false;
@@ -109,9 +110,7 @@ export class SetValue {
   }
 
   #hash(): void {
-    const places = new Map<string, number>();
-    this.#members.forEach((member, place) => places.set(member, place));
-    this.#places = places;
+    this.#places = new PlaceMap(this.#members);
   }
 
   #noteInteger(member: string): void {
