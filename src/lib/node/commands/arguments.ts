@@ -1,4 +1,5 @@
 /** What commands read from their words, and the errors that many of them share, in the words of real servers. */
+import { err, ok, type Result } from '../../kernel/result.js';
 import { INT64_MAX, INT64_MIN } from '../store/integers.js';
 
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
@@ -41,6 +42,14 @@ function longInt64(text: string): bigint | undefined {
 export function integer(text: string): number | undefined {
   const value = int64(text);
   return typeof value === 'bigint' ? Number(value) : value;
+}
+
+/** The number of a database, which is C's int; there may be no such database. */
+export function databaseNumber(text: string): Result<number> {
+  const value = integer(text);
+  if (value === undefined) return err(NOT_AN_INTEGER);
+  if (value === (value | 0)) return ok(value);
+  return err('ERR value is out of range, value must between -2147483648 and 2147483647');
 }
 
 /** The sum, or undefined past int64. */

@@ -1,6 +1,6 @@
 /** What the commands about one's own connection do. Their table is in `connection.ts`. */
 import type { StoreCall } from './store-call.js';
-import { integer, NOT_AN_INTEGER, SYNTAX_ERROR, quotable } from './arguments.js';
+import { databaseNumber, integer, quotable, SYNTAX_ERROR } from './arguments.js';
 import { REDIS_VERSION } from '../ports/version.js';
 
 export function ping(call: StoreCall): void {
@@ -140,13 +140,14 @@ export function isClientName(name: string): boolean {
 
 export function select(call: StoreCall): void {
   const { client, keyspace, reply, wings } = call;
-  const index = integer(call.argv[1]!);
-  if (index === undefined) reply.error(NOT_AN_INTEGER);
-  else if (wings.cluster !== undefined && index !== 0) {
+  const index = databaseNumber(call.argv[1]!);
+  if (!index.ok) reply.error(index.error);
+  else if (wings.cluster !== undefined && index.value !== 0) {
     reply.error('ERR SELECT is not allowed in cluster mode');
-  } else if (keyspace.databases[index] === undefined) reply.error('ERR DB index is out of range');
-  else {
-    client.db = index;
+  } else if (keyspace.databases[index.value] === undefined) {
+    reply.error('ERR DB index is out of range');
+  } else {
+    client.db = index.value;
     reply.status('OK');
   }
 }

@@ -1,13 +1,16 @@
 /** What the commands about keys do, whatever the keys hold. Their table is in `keys.ts`. */
 import type { Database } from '../store/database.js';
 import { type Entry, NEVER } from '../store/entry.js';
+import { err, ok, type Result } from '../../kernel/result.js';
 import { compileGlob } from '../../kernel/glob.js';
 import { isCanonicalInteger } from '../store/integers.js';
 import { cloneValue, typeName, type Value } from '../store/value.js';
-import { integer, NO_SUCH_KEY, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
+import { databaseNumber, NO_SUCH_KEY, SYNTAX_ERROR } from './arguments.js';
 import { scanCursor, scanOptions } from './scan-options.js';
 import type { StoreCall } from './store-call.js';
 import { readAny, readEntry } from './value-access.js';
+
+const NO_SUCH_DATABASE = 'ERR DB index is out of range';
 
 export function del(call: StoreCall): void {
   const { argv, db } = call;
@@ -135,34 +138,37 @@ function place(db: Database, { key, entry, value, expireAtMs, nowMs }: Placement
   if (expireAtMs !== NEVER) db.setExpiry(placed, expireAtMs);
 }
 
-export function copy(call: StoreCall): void {
-  const { argv, keyspace, nowMs, reply } = call;
-  let index = call.db.index;
+interface CopyOptions {
+  readonly target: Database;
+  readonly replaces: boolean;
+}
+
+function copyOptions({ argv, db, keyspace, wings }: StoreCall): Result<CopyOptions> {
+  let target: Database | undefined = db;
   let replaces = false;
   for (let at = 3; at < argv.length; at++) {
     const word = argv[at]!.toLowerCase();
     if (word === 'replace') replaces = true;
     else if (word === 'db' && at + 1 < argv.length) {
-      const given = integer(argv[++at]!);
-      if (given === undefined) {
-        reply.error(NOT_AN_INTEGER);
-        return;
-      }
-      index = given;
-    } else {
-      reply.error(SYNTAX_ERROR);
-      return;
-    }
+      const index = databaseNumber(argv[++at]!);
+      if (!index.ok) return index;
+      target = keyspace.databases[index.value];
+      // A cluster node has but one database, and says so when all words have been read.
+      if (target === undefined && wings.cluster === undefined) return err(NO_SUCH_DATABASE);
+    } else return err(SYNTAX_ERROR);
   }
-  if (call.wings.cluster !== undefined && index !== 0) {
-    reply.error('ERR Copying to another database is not allowed in cluster mode');
+  if (target !== undefined) return ok({ target, replaces });
+  return err('ERR Copying to another database is not allowed in cluster mode');
+}
+
+export function copy(call: StoreCall): void {
+  const { argv, nowMs, reply } = call;
+  const options = copyOptions(call);
+  if (!options.ok) {
+    reply.error(options.error);
     return;
   }
-  const target = keyspace.databases[index];
-  if (target === undefined) {
-    reply.error('ERR DB index is out of range');
-    return;
-  }
+  const { target, replaces } = options.value;
   const from = argv[1]!;
   const to = argv[2]!;
   if (target === call.db && from === to) {
@@ -186,10 +192,10 @@ export function move(call: StoreCall): void {
     reply.error('ERR MOVE is not allowed in cluster mode');
     return;
   }
-  const index = integer(argv[2]!);
-  const target = index === undefined ? undefined : keyspace.databases[index];
+  const index = databaseNumber(argv[2]!);
+  const target = index.ok ? keyspace.databases[index.value] : undefined;
   if (target === undefined) {
-    reply.error(index === undefined ? NOT_AN_INTEGER : 'ERR DB index is out of range');
+    reply.error(index.ok ? NO_SUCH_DATABASE : index.error);
     return;
   }
   if (target === call.db) {
@@ -207,6 +213,29 @@ export function move(call: StoreCall): void {
   call.db.notify('generic', 'move_from', key);
   target.notify('generic', 'move_to', key);
   reply.integer(1);
+}
+
+export function swapdb(call: StoreCall): void {
+  const { argv, keyspace, reply } = call;
+  if (call.wings.cluster !== undefined) {
+    reply.error('ERR SWAPDB is not allowed in cluster mode');
+    return;
+  }
+  const first = databaseNumber(argv[1]!);
+  const second = databaseNumber(argv[2]!);
+  if (!first.ok || !second.ok) {
+    reply.error(`ERR invalid ${first.ok ? 'second' : 'first'} DB index`);
+    return;
+  }
+  const exist = [first, second].every(({ value }) => keyspace.databases[value] !== undefined);
+  if (!exist) {
+    reply.error(NO_SUCH_DATABASE);
+    return;
+  }
+  // Said first: it travels from the database the client has selected, and that one may be about to move.
+  call.propagate(...argv);
+  keyspace.swap(first.value, second.value);
+  reply.status('OK');
 }
 
 export function dbsize(call: StoreCall): void {

@@ -17,6 +17,7 @@ import {
   rename,
   renamenx,
   scan,
+  swapdb,
   touch,
   type,
 } from './key-operations.js';
@@ -258,6 +259,17 @@ export const KEY_COMMANDS: readonly StoreCommandSpec[] = [
       tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
     },
     dbsize,
+  ),
+  server(
+    'swapdb',
+    {
+      arity: 3,
+      flags: 'write fast',
+      acl: 'keyspace write fast dangerous',
+      since: '4.0.0',
+      summary: 'Two databases change places.',
+    },
+    swapdb,
   ),
   server(
     'flushall',

@@ -10,6 +10,7 @@ const DECIMALS = 17;
 const TEXT_LENGTH_MAX = 5 * 1024;
 /** Larger exponents are infinite in a long double (about 1.2e4932), or zero. */
 const EXPONENT_MAX = 4932;
+const BINARY_EXPONENT_MAX = 16_384;
 
 /** numerator / denominator; the denominator is positive. */
 export interface LongDouble {
@@ -21,6 +22,7 @@ export interface LongDouble {
 export function parseLongDouble(text: string): LongDouble | 'infinite' | undefined {
   if (text.length > TEXT_LENGTH_MAX) return undefined;
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return 'infinite';
+  if (/^[+-]?0x/i.test(text)) return parseHexadecimal(text);
   const match = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,6}))?$/.exec(text);
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponentText = '0'] = match;
@@ -37,6 +39,25 @@ export function parseLongDouble(text: string): LongDouble | 'infinite' | undefin
     exponent >= 0
       ? { numerator: signed * 10n ** BigInt(exponent), denominator: 1n }
       : { numerator: signed, denominator: 10n ** BigInt(-exponent) },
+  );
+}
+
+/** As C reads it: hexadecimal digits, and a power of two behind a `p`. */
+function parseHexadecimal(text: string): LongDouble | undefined {
+  const match = /^([+-]?)0x([0-9a-f]*)(?:\.([0-9a-f]*))?(?:p([+-]?[0-9]{1,6}))?$/i.exec(text);
+  if (match === null) return undefined;
+  const [, sign = '', whole = '', fraction = '', exponentText = '0'] = match;
+  if (whole === '' && fraction === '') return undefined;
+  const digits = BigInt(`0x${whole}${fraction}`);
+  if (digits === 0n) return { numerator: 0n, denominator: 1n };
+  const exponent = Number(exponentText) - 4 * fraction.length;
+  const magnitude = exponent + bitLength(digits);
+  if (magnitude > BINARY_EXPONENT_MAX || magnitude < -BINARY_EXPONENT_MAX) return undefined;
+  const signed = sign === '-' ? -digits : digits;
+  return round(
+    exponent >= 0
+      ? { numerator: signed << BigInt(exponent), denominator: 1n }
+      : { numerator: signed, denominator: 1n << BigInt(-exponent) },
   );
 }
 

@@ -58,7 +58,7 @@ export function restore(call: StoreCall): void {
     reply.error(value.error);
     return;
   }
-  const expireAtMs = isAbsolute || ttl === 0 ? ttl : nowMs + ttl;
+  const expireAtMs = isAbsolute || ttl === 0 ? ttl : wrapped(nowMs + ttl);
   const deleted = db.delete(key);
   if (ttl > 0 && expireAtMs <= nowMs && !call.isReplicated) {
     if (deleted) {
@@ -88,6 +88,11 @@ function parseValue(payload: string, db: Database): Result<Value> {
   // Real servers leave such keys out of what they load; here that would be an answer without a key.
   if (typeof value !== 'string' && sizeOf(value) === 0) return err(BAD_DATA);
   return ok(value);
+}
+
+/** Past the end of an int64 lies the distant past, where such a key has expired long ago. */
+function wrapped(ms: number): number {
+  return ms < 2 ** 63 ? ms : ms - 2 ** 64;
 }
 
 function restoreOptions(argv: readonly string[]): Result<RestoreOptions> {

@@ -1,5 +1,6 @@
 /** Commands about the process rather than about keys: TIME, SHUTDOWN, DEBUG, MODULE. */
-import { SYNTAX_ERROR } from './arguments.js';
+import { REDIS_VERSION } from '../ports/version.js';
+import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import { debug } from './debug.js';
 import { helpCommand } from './help.js';
 import { memoryCommand } from './memory.js';
@@ -8,6 +9,8 @@ import { family } from './spec.js';
 import type { StoreCall, StoreCommandSpec } from './store-call.js';
 
 const server = family('server');
+/** A cluster as it likes to be. */
+const PICTURE = ['  o---o---o', ' / \\ / \\ / \\', 'o---o---o---o', ''].join('\n');
 const ADMIN = 'admin noscript loading stale';
 const ADMIN_ACL = 'admin slow dangerous';
 
@@ -16,6 +19,13 @@ function time({ nowMs, reply }: StoreCall): void {
   reply.array(2);
   reply.bulk(String(Math.floor(micros / 1_000_000)));
   reply.bulk(String(micros % 1_000_000));
+}
+
+/** VERSION chooses a picture; there is one. */
+function lolwut({ argv, reply }: StoreCall): void {
+  const asksVersion = argv.length > 2 && argv[1]!.toLowerCase() === 'version';
+  if (asksVersion && integer(argv[2]!) === undefined) reply.error(NOT_AN_INTEGER);
+  else reply.verbatim(`${PICTURE}\nRedis ver. ${REDIS_VERSION}\n`);
 }
 
 /** NOW and FORCE are about lagging replicas and failing saves; ABORT stands alone. */
@@ -77,6 +87,17 @@ export const SERVER_COMMANDS: readonly StoreCommandSpec[] = [
       summary: 'Ends the node.',
     },
     shutdown,
+  ),
+  server(
+    'lolwut',
+    {
+      arity: -1,
+      flags: 'readonly fast',
+      acl: 'read fast',
+      since: '5.0.0',
+      summary: 'A small picture, and the version.',
+    },
+    lolwut,
   ),
   server(
     'debug',

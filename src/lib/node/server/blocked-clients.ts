@@ -90,6 +90,7 @@ export class BlockedClients {
     client.answer = client.connection.suspend(() => this.#leave(client));
     this.#all.add(client);
     this.#keyspace.onInsert = this.#noteInsert;
+    this.#keyspace.onSwap = this.#noteSwap;
     let keys = this.#waiting.get(client.db);
     if (keys === undefined) {
       keys = new Map<string, Set<BlockedClient>>();
@@ -155,6 +156,12 @@ export class BlockedClients {
     this.hasReady = true;
   };
 
+  readonly #noteSwap = (db: number): void => {
+    for (const key of this.#waiting.get(db)?.keys() ?? []) {
+      if (this.#keyspace.db(db).raw(key) !== undefined) this.#noteInsert(db, key);
+    }
+  };
+
   #nextKey(): Turns | undefined {
     const ready = this.#ready.shift();
     if (ready === undefined) return undefined;
@@ -177,7 +184,9 @@ export class BlockedClients {
       const clients = keys.get(key);
       if (clients?.delete(client) && clients.size === 0) keys.delete(key);
     }
-    if (this.#all.size === 0) this.#keyspace.onInsert = undefined;
+    if (this.#all.size > 0) return;
+    this.#keyspace.onInsert = undefined;
+    this.#keyspace.onSwap = undefined;
   }
 
   #schedule(): void {

@@ -76,7 +76,7 @@ export class Connection implements Session, Sender {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #output: ClientOutput;
-  readonly #watched = new WatchedKeys();
+  readonly #watched: WatchedKeys;
   readonly #suspension: Suspension;
   #subscriptions: Subscriptions | undefined;
   #closeListeners: (() => void)[] = [];
@@ -89,6 +89,7 @@ export class Connection implements Session, Sender {
     this.id = id;
     this.#socket = socket;
     this.#owner = owner;
+    this.#watched = new WatchedKeys((index) => owner.database(index));
     this.#output = new ClientOutput(socket, owner.replyBuffers, (bytes) => owner.noteOutput(bytes));
     this.replies = this.#output.replies;
     this.#suspension = new Suspension(this.replies, () => this.#answered());
@@ -175,7 +176,7 @@ export class Connection implements Session, Sender {
   }
 
   watch(key: string, nowMs: number): void {
-    this.#watched.add(this.#owner.database(this.db), key, nowMs);
+    this.#watched.add(this.db, key, nowMs);
   }
 
   unwatch(): void {

@@ -6,6 +6,7 @@
  */
 import { TribError } from '../../kernel/errors.js';
 import { quotable } from '../commands/arguments.js';
+import { notServed } from '../commands/not-served.js';
 import type { SessionsPort } from '../ports/session.js';
 import type { ServerStats } from '../ports/stats.js';
 import type { Admission, Refusal } from './admission.js';
@@ -123,14 +124,19 @@ export class Dispatcher {
     const found = this.#table.find(name);
     if (found === undefined) {
       if (HTTP_WORDS.has(name.toLowerCase())) connection.close();
-      else this.#refuse(connection, undefined, plain(unknownCommand(argv)));
+      else {
+        const text = notServed(name.toLowerCase()) ?? unknownCommand(argv);
+        this.#refuse(connection, undefined, plain(text));
+      }
       return undefined;
     }
     let command = found;
     if (found.subcommands !== undefined && argv.length > 1) {
       const subcommand = found.subcommands.get(argv[1]!.toLowerCase());
       if (subcommand === undefined) {
-        this.#refuse(connection, undefined, plain(unknownSubcommand(found, argv[1]!)));
+        const fullName = `${found.fullName}|${argv[1]!.toLowerCase()}`;
+        const text = notServed(fullName) ?? unknownSubcommand(found, argv[1]!);
+        this.#refuse(connection, undefined, plain(text));
         return undefined;
       }
       command = subcommand;

@@ -1,9 +1,20 @@
-/** The keys one client watches for its next transaction, across databases. */
+/** The keys one client watches for its next transaction, by the number of their database. */
 import type { Database, Watcher } from '../store/database.js';
 
+interface WatchedKey {
+  readonly db: number;
+  readonly key: string;
+}
+
 export class WatchedKeys {
+  readonly #database: (index: number) => Database;
   #watcher: Watcher | undefined;
-  #keys: { readonly db: Database; readonly key: string }[] = [];
+  #keys: WatchedKey[] = [];
+
+  /** @param database the one of that number, now: SWAPDB changes which it is */
+  constructor(database: (index: number) => Database) {
+    this.#database = database;
+  }
 
   get count(): number {
     return this.#keys.length;
@@ -14,23 +25,26 @@ export class WatchedKeys {
     return this.#watcher?.isDirty ?? false;
   }
 
-  add(db: Database, key: string, nowMs: number): void {
+  add(db: number, key: string, nowMs: number): void {
     if (this.#keys.some((watched) => watched.db === db && watched.key === key)) return;
     this.#watcher ??= { isDirty: false };
+    const database = this.#database(db);
     // An expired key that is found now goes now; later it would count as a change.
-    db.lookup(key, nowMs);
-    db.watch(key, this.#watcher);
+    database.lookup(key, nowMs);
+    database.watch(key, this.#watcher);
     this.#keys.push({ db, key });
   }
 
   clear(): void {
-    for (const { db, key } of this.#keys) db.unwatch(key, this.#watcher!);
+    for (const { db, key } of this.#keys) this.#database(db).unwatch(key, this.#watcher!);
     this.#keys = [];
     this.#watcher = undefined;
   }
 
   /** A watched key whose time has come is a change, though nobody has deleted it yet. */
   hasExpired(nowMs: number): boolean {
-    return this.#keys.some(({ db, key }) => (db.raw(key)?.expireAtMs ?? Infinity) <= nowMs);
+    return this.#keys.some(({ db, key }) => {
+      return (this.#database(db).raw(key)?.expireAtMs ?? Infinity) <= nowMs;
+    });
   }
 }

@@ -70,7 +70,7 @@ const RANDOM_ATTEMPTS_MAX = 64;
 const CHANGING_MAX = 64;
 
 export class Database {
-  readonly index: number;
+  #index: number;
   readonly #keyspace: DatabaseOwner;
   readonly #entries = new KeyTable();
   #order = new KeyOrder();
@@ -78,16 +78,21 @@ export class Database {
   readonly #slots: SlotIndex | undefined;
   /** Present while keys of slots that went away wait to be freed; see there. */
   #doomed: DoomedSlots | undefined;
-  readonly #watchers = new Map<string, Set<Watcher>>();
+  #watchers = new Map<string, Set<Watcher>>();
   #lastSequence = 0;
   #weight = 0;
   /** Collections that have changed since they were weighed. */
   #changing: Entry[] = [];
 
   constructor(index: number, keyspace: DatabaseOwner, indexesSlots: boolean) {
-    this.index = index;
+    this.#index = index;
     this.#keyspace = keyspace;
     this.#slots = indexesSlots ? new SlotIndex() : undefined;
+  }
+
+  /** The number clients select it by. */
+  get index(): number {
+    return this.#index;
   }
 
   /** Keys, expired ones that nobody deleted yet included (as DBSIZE counts). */
@@ -278,6 +283,21 @@ export class Database {
     for (const watchers of this.#watchers.values()) {
       for (const watcher of watchers) watcher.isDirty = true;
     }
+  }
+
+  /**
+   * SWAPDB: each takes the other's number. Whoever watches a key watches it by number, so the watchers stay
+   * where they are, and the key has changed for them if either database has one of that name.
+   */
+  exchange(other: Database): void {
+    for (const watchedBy of [this.#watchers, other.#watchers]) {
+      for (const [key, watchers] of watchedBy) {
+        if (!this.#entries.has(key) && !other.#entries.has(key)) continue;
+        for (const watcher of watchers) watcher.isDirty = true;
+      }
+    }
+    [this.#watchers, other.#watchers] = [other.#watchers, this.#watchers];
+    [this.#index, other.#index] = [other.#index, this.#index];
   }
 
   countKeysInSlot(slot: number): number {

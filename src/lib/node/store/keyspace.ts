@@ -36,6 +36,8 @@ export class Keyspace implements DatabaseOwner {
   onEvent: EventListener | undefined;
   /** See `DatabaseOwner`: clients blocked on keys. */
   onInsert: ((db: number, key: string) => void) | undefined;
+  /** Another database has taken this number, and all of its keys are new to who waits for some. */
+  onSwap: ((db: number) => void) | undefined;
   readonly layout: LayoutLimits = defaultLayout();
   readonly access: AccessClock;
   readonly #options: KeyspaceOptions;
@@ -63,6 +65,17 @@ export class Keyspace implements DatabaseOwner {
     this.clear();
     this.databases = staged;
     this.changeCount++;
+  }
+
+  /** SWAPDB: two databases, which exist, change places. */
+  swap(first: number, second: number): void {
+    const swapped = [...this.databases];
+    [swapped[first], swapped[second]] = [this.db(second), this.db(first)];
+    this.db(first).exchange(this.db(second));
+    this.databases = swapped;
+    this.changeCount++;
+    this.onSwap?.(first);
+    this.onSwap?.(second);
   }
 
   /** Database by number; it must exist. */
