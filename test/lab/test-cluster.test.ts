@@ -255,6 +255,11 @@ describe('a node of trib/testing', function () {
     await node.kill();
     await waitUntil('the client is cut off', () => client.isClosed);
     await node.restart();
+    const last = await RespClient.open(port);
+    expect(show(await last.call('PING'))).to.equal('+PONG');
+    last.call('SHUTDOWN', 'NOSAVE').catch(() => undefined);
+    await waitUntil('a client has ended it', () => node.state === 'stopped');
+    await node.restart();
     expect(await redisCommand(port, 'PING')).to.equal('PONG');
     await node[Symbol.asyncDispose]();
     expect(node.state).to.equal('stopped');

@@ -53,6 +53,7 @@ export class HostedNode implements Node {
     this.port = embedded.port;
     const { busPort } = embedded;
     options.network.register(site, busPort === undefined ? [this.port] : [this.port, busPort]);
+    this.#watch(embedded);
   }
 
   get address(): string {
@@ -128,6 +129,7 @@ export class HostedNode implements Node {
     await this.#endWell();
     this.#embedded = await start(this.#options, this.site, this.port);
     this.#state = 'running';
+    this.#watch(this.#embedded);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -155,6 +157,13 @@ export class HostedNode implements Node {
     // The system hangs up for a process that is no more, also for one that stood still.
     this.site.thaw();
     await ended;
+  }
+
+  /** A client's SHUTDOWN ends it as well. */
+  #watch(embedded: EmbeddedNode): void {
+    void embedded.ended.then(() => {
+      if (this.#embedded === embedded) this.#state = 'stopped';
+    });
   }
 
   #goOn(): void {
