@@ -10,9 +10,14 @@ import { PART_COUNT, partOf } from './name-parts.js';
 export class KeyTable {
   #parts: (Map<string, Entry> | undefined)[] = [];
   size = 0;
+  /** What was looked for last: a command that writes looks twice, before and for it. */
+  #lastKey: string | undefined;
+  #lastEntry: Entry | undefined;
 
   get(key: string): Entry | undefined {
-    return this.#parts[partOf(key)]?.get(key);
+    if (key === this.#lastKey) return this.#lastEntry;
+    this.#lastKey = key;
+    return (this.#lastEntry = this.#parts[partOf(key)]?.get(key));
   }
 
   has(key: string): boolean {
@@ -25,12 +30,16 @@ export class KeyTable {
     const part = partOf(entry.key);
     (this.#parts[part] ??= new Map()).set(entry.key, entry);
     this.size++;
+    this.#lastKey = entry.key;
+    this.#lastEntry = entry;
   }
 
   /** The key is here. */
   remove(key: string): void {
     this.#parts[partOf(key)]!.delete(key);
     this.size--;
+    this.#lastKey = undefined;
+    this.#lastEntry = undefined;
   }
 
   /** How evenly keys are spread. */
@@ -41,5 +50,7 @@ export class KeyTable {
   clear(): void {
     this.#parts = [];
     this.size = 0;
+    this.#lastKey = undefined;
+    this.#lastEntry = undefined;
   }
 }
