@@ -179,6 +179,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     weight: 1,
     arbitrary: fc.constant<Change>((keyspace) => keyspace.adopt(keyspace.stage())),
   },
+  { weight: 2, arbitrary: fc.constant<Change>((keyspace) => keyspace.swap(0, 1)) },
 );
 
 const units = fc.oneof(fc.nat(6), fc.constantFrom(100, 1000));
