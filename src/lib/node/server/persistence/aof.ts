@@ -11,11 +11,11 @@ import {
   nextBase,
   partsOf,
   pendingIncrementName,
-  retryMinutes,
   rewritten,
   withIncrement,
 } from '../../persistence/aof-parts.js';
 import type { AofFacts, RewriteFacts, WritingFacts } from '../../persistence/report.js';
+import { RewriteRecord } from '../../persistence/rewrite-record.js';
 import type { Failure } from '../../ports/persistence.js';
 import type { Configuration } from '../../config/configuration.js';
 import type { Log } from '../../ports/wings.js';
@@ -57,12 +57,7 @@ export class Aof {
   /** What is appended counts only with a base that is not there yet. */
   #awaitsBase = false;
   #rewrite: Rewrite | undefined;
-  #isScheduled = false;
-  #lastDurationMs: number | undefined;
-  #hasFailed = false;
-  #count = 0;
-  #failuresInRow = 0;
-  #retryAtMs = 0;
+  readonly #record = new RewriteRecord();
   /** Bytes of all parts but the increment being written. */
   #settledBytes = 0;
   #baseBytes = 0;
@@ -158,7 +153,7 @@ export class Aof {
   turnOff(): void {
     const wasPending = this.#awaitsBase;
     this.#cancelRewrite();
-    this.#isScheduled = false;
+    this.#record.isScheduled = false;
     this.#awaitsBase = false;
     this.#closeWriter();
     if (wasPending) this.#folder.removeNow(pendingIncrementName(this.#folder.filename));
@@ -178,15 +173,13 @@ export class Aof {
   // --- rewriting ----------------------------------------------------------------
 
   scheduleRewrite(): void {
-    this.#isScheduled = true;
-    this.#failuresInRow = 0;
-    this.#retryAtMs = 0;
+    this.#record.schedule();
   }
 
   /** The moment of the picture is now. */
   startRewrite(): Failure {
     const { keyspace, log, nowMs } = this.#options;
-    this.#isScheduled = false;
+    this.#record.isScheduled = false;
     const folder = this.#folder;
     try {
       folder.create();
@@ -201,7 +194,7 @@ export class Aof {
     const keysTotal = keyspace.keyCount();
     const rewrite = { file: this.#newBase(), base, startedAtMs: nowMs(), keysTotal };
     this.#rewrite = rewrite;
-    this.#count++;
+    this.#record.count++;
     log('notice', `Rewriting the append-only file in the background, ${keysTotal} keys`);
     void rewrite.file.writeTo(folder.pathOf(base.name)).then(
       (bytes) => this.#finish(rewrite, bytes),
@@ -214,8 +207,8 @@ export class Aof {
   tick(): void {
     const { config, isSaving, log, nowMs } = this.#options;
     this.flush();
-    if (this.isRewriting || isSaving() || nowMs() < this.#retryAtMs) return;
-    if (this.#isScheduled) {
+    if (this.isRewriting || isSaving() || !this.#record.mayBegin(nowMs())) return;
+    if (this.#record.isScheduled) {
       this.startRewrite();
       return;
     }
@@ -317,21 +310,15 @@ export class Aof {
     this.#options.log('warning', `The append-only file was not rewritten: ${reason}`);
     this.#noteRewrite(false, rewrite);
     // Without a base nothing that is appended counts.
-    if (this.#awaitsBase) this.#isScheduled = true;
+    if (this.#awaitsBase) this.#record.isScheduled = true;
   }
 
   #noteRewrite(isDone: boolean, rewrite?: Rewrite): void {
     const { log, nowMs } = this.#options;
-    if (rewrite !== undefined) this.#lastDurationMs = nowMs() - rewrite.startedAtMs;
-    this.#hasFailed = !isDone;
-    this.#failuresInRow = isDone ? 0 : this.#failuresInRow + 1;
-    const minutes = retryMinutes(this.#failuresInRow);
-    this.#retryAtMs = minutes === 0 ? 0 : nowMs() + minutes * 60_000;
-    if (minutes > 0)
-      log(
-        'warning',
-        `Rewriting failed ${this.#failuresInRow} times in a row; the next attempt is in ${minutes} min`,
-      );
+    const minutes = this.#record.note(isDone, rewrite?.startedAtMs, nowMs());
+    if (minutes === 0) return;
+    const { failuresInRow } = this.#record;
+    log('warning', `Rewriting failed ${failuresInRow} times in a row; again in ${minutes} min`);
   }
 
   #cancelRewrite(): void {
@@ -366,13 +353,7 @@ export class Aof {
   }
 
   rewriteFacts(): RewriteFacts {
-    return {
-      isScheduled: this.#isScheduled,
-      lastDurationMs: this.#lastDurationMs,
-      hasFailed: this.#hasFailed,
-      count: this.#count,
-      failuresInRow: this.#failuresInRow,
-    };
+    return this.#record;
   }
 
   facts(): AofFacts | undefined {
@@ -381,7 +362,7 @@ export class Aof {
     return {
       currentBytes: this.#currentBytes,
       baseBytes: this.#baseBytes,
-      isRewritePending: this.#isScheduled,
+      isRewritePending: this.#record.isScheduled,
       bufferedBytes: writer?.bufferedBytes ?? 0,
       isSyncing: writer?.isSyncing ?? false,
       delayedSyncs: writer?.delayedSyncs ?? 0,
