@@ -197,7 +197,7 @@ function start(options: HostOptions, site: Site, port: number): Promise<Embedded
     host,
     port,
     cluster: isCluster,
-    dir: folder,
+    dir: options.config['dir'] ?? folder,
     isTemporary: true,
     network: site,
     config: {

@@ -56,11 +56,12 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
           'repl-diskless-sync-delay': '0',
           ...options.config,
         });
-  const ownsDir = options.dir === undefined && !(options.config instanceof Configuration);
+  const isConfigured = options.config instanceof Configuration;
+  const givenDir = options.dir ?? (isConfigured ? undefined : options.config?.['dir']);
+  const ownsDir = givenDir === undefined && !isConfigured;
   const dir =
-    options.dir ??
-    (ownsDir ? mkdtempSync(join(tmpdir(), 'trib-node-')) : (config.get('dir') ?? '.'));
-  if (!(options.config instanceof Configuration)) config.settle('dir', utf8ToLatin1(dir));
+    givenDir ?? (ownsDir ? mkdtempSync(join(tmpdir(), 'trib-node-')) : (config.get('dir') ?? '.'));
+  if (!isConfigured) config.settle('dir', utf8ToLatin1(dir));
   const cleanUp = (): void => {
     if (ownsDir) rmSync(dir, { recursive: true, force: true });
   };
