@@ -12,8 +12,10 @@ await main(async () => {
   await ensureInstalled();
   const { readManifest } = await import('./manifest.mjs');
   const { readDirectives } = await import('./directives.mjs');
+  const { compatibilityPage, readCommands } = await import('./compatibility.mjs');
   keep('commands.md', reference(await readManifest()));
   keep('directives.md', directivePage(await readDirectives()));
+  keep('compatibility.md', compatibilityPage(await readCommands()));
   keep('testing.md', withExamples(readFileSync(join(root, 'docs', 'testing.md'), 'utf8')));
 });
 

@@ -13,10 +13,14 @@ const BY_WHAT: Readonly<Record<string, string>> = {
   'users besides `default`': 'acl|dryrun acl|genpass acl|load acl|log acl|save',
 };
 
-const WHAT: ReadonlyMap<string, string> = new Map(
+/** Each with what it belongs to, as the error names it. */
+export const NOT_SERVED: readonly { readonly name: string; readonly what: string }[] =
   Object.entries(BY_WHAT).flatMap(([what, names]) =>
-    names.split(' ').map((name) => [name, what] as const),
-  ),
+    names.split(' ').map((name) => ({ name, what })),
+  );
+
+const WHAT: ReadonlyMap<string, string> = new Map(
+  NOT_SERVED.map(({ name, what }) => [name, what] as const),
 );
 
 /** @param name in lower case; `client|tracking` @returns the error, or undefined: not one of these */
