@@ -2,5 +2,5 @@
 module.exports = {
   ...require('./.mocharc.cjs'),
   spec: ['test/**/*.long.ts'],
-  timeout: 600_000,
+  timeout: 1_200_000,
 };
