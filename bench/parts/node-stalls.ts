@@ -22,11 +22,18 @@ export async function benchStalls(keys: number, runs: number): Promise<Figure[]>
     what: `longest stall, ${keys} keys: ${what}`,
     unit: 'ms',
     trib: samples,
-    wanted: what === IDLE ? { kind: 'shown' } : { kind: 'below', limit: LONGEST_MS },
+    wanted:
+      what === IDLE || what === INSERTION
+        ? { kind: 'shown' }
+        : { kind: 'below', limit: LONGEST_MS },
+    limitedBy: LIMITED_BY,
   }));
 }
 
 const IDLE = 'idle for two seconds';
+const INSERTION = 'their insertion';
+const LIMITED_BY =
+  'Compare with the idle row: on a crowded machine the system alone takes the processor away for that long. See the notes for what the garbage collector adds.';
 
 async function standalone(keys: number, stalls: Stalls): Promise<void> {
   const folder = await withServerKept(async (server) => {
@@ -45,7 +52,12 @@ async function standalone(keys: number, stalls: Stalls): Promise<void> {
     );
     await during('first AOF and its rewrite', async () => {
       await server.call('CONFIG', 'SET', 'appendonly', 'yes');
-      await untilInfo(server, 'persistence', /aof_rewrite_in_progress:0/);
+      // -1 before the first has been made.
+      await untilInfo(
+        server,
+        'persistence',
+        /aof_rewrite_in_progress:0[^]*aof_last_rewrite_time_sec:\d/,
+      );
       await server.call('BGREWRITEAOF');
       await untilInfo(server, 'persistence', /aof_rewrite_in_progress:0/);
       await server.call('CONFIG', 'SET', 'appendonly', 'no');
@@ -110,7 +122,7 @@ function watcher(server: Server, stalls: Stalls): During {
 
 async function fill(server: Server, keys: number, during: During, prefix?: string): Promise<void> {
   const client = await server.connect();
-  await during('their insertion', () => client.pipeline(stringKeys(keys, prefix)));
+  await during(INSERTION, () => client.pipeline(stringKeys(keys, prefix)));
   client.close();
   await server.ask('collect');
 }
