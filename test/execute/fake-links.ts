@@ -41,8 +41,13 @@ export class FakeLinks implements Links {
             }
           }),
         ),
+      askBinary: (requests, options) => this.to(address).ask(requests, options),
       close: () => undefined,
     };
+  }
+
+  apart(address: NodeAddress): Link {
+    return this.to(address);
   }
 
   closeAll(): void {

@@ -9,7 +9,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { NodeAddress } from '../cluster/model.js';
-import type { CallOptions, Link, Reply } from '../execute/links.js';
+import type { BinaryReply, CallOptions, Link, Reply } from '../execute/links.js';
 import { latin1ToUtf8 } from '../kernel/bytes.js';
 import { AssertionFailure, TribError, messageOf, unreachable } from '../kernel/errors.js';
 import type { Reply as RawReply } from '../wire/resp/reply.js';
@@ -59,16 +59,31 @@ export class RedisLink implements Link {
     return this.#send(args, null, options);
   }
 
-  async ask(
+  ask(
     questions: readonly (readonly string[])[],
     options: CallOptions = {},
   ): Promise<readonly (Reply | TribError)[]> {
+    return this.#ask(questions, options, textOf);
+  }
+
+  askBinary(
+    requests: readonly (readonly string[])[],
+    options: CallOptions = {},
+  ): Promise<readonly (BinaryReply | TribError)[]> {
+    return this.#ask(requests, options, (latin1) => latin1);
+  }
+
+  async #ask(
+    requests: readonly (readonly string[])[],
+    options: CallOptions,
+    decode: (latin1: string) => string,
+  ): Promise<readonly (Reply | TribError)[]> {
     const raw = (this.#raw ??= new RawLink(this.#where, this.#reachedAt, this.#options));
-    const replies = await raw.ask(questions, options);
+    const replies = await raw.ask(requests, options);
     return replies.map((reply, index) =>
       reply.kind === 'error'
-        ? replyError(this.#where, questions[index]!, textOf(reply.text))
-        : plain(reply),
+        ? replyError(this.#where, requests[index]!, textOf(reply.text))
+        : plain(reply, decode),
     );
   }
 
@@ -207,14 +222,14 @@ export class RedisLink implements Link {
 }
 
 /** As ioredis gives them. Text that is ASCII, as nearly all is, needs no second copy. */
-function plain(reply: RawReply): Reply {
+function plain(reply: RawReply, decode: (latin1: string) => string): Reply {
   switch (reply.kind) {
     case 'status':
     case 'error':
     case 'bulk':
     case 'bulk-error':
     case 'verbatim':
-      return textOf(reply.text);
+      return decode(reply.text);
     case 'integer':
       return typeof reply.value === 'number' ? reply.value : String(reply.value);
     case 'double':
@@ -226,11 +241,11 @@ function plain(reply: RawReply): Reply {
     case 'array':
     case 'set':
     case 'push':
-      return reply.items.map(plain);
+      return reply.items.map((item) => plain(item, decode));
     case 'map':
-      return reply.pairs.flatMap(([key, value]) => [plain(key), plain(value)]);
+      return reply.pairs.flatMap(([key, value]) => [plain(key, decode), plain(value, decode)]);
     case 'attribute':
-      return plain(reply.of);
+      return plain(reply.of, decode);
     default:
       return unreachable(reply);
   }

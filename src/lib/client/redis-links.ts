@@ -9,6 +9,8 @@ export class RedisLinks implements Links {
   readonly #options: ConnectionOptions;
   readonly #links = new Map<string, RedisLink>();
 
+  readonly #lone = new Set<RedisLink>();
+
   constructor(options: ConnectionOptions = {}) {
     this.#options = options;
   }
@@ -25,8 +27,16 @@ export class RedisLinks implements Links {
     return link;
   }
 
+  apart(address: NodeAddress): Link {
+    const reachedAt = this.#options.natMap?.reachable(address) ?? address;
+    const link = new RedisLink(address, reachedAt, this.#options);
+    this.#lone.add(link);
+    return link;
+  }
+
   closeAll(): void {
-    for (const link of this.#links.values()) link.close();
+    for (const link of [...this.#links.values(), ...this.#lone]) link.close();
     this.#links.clear();
+    this.#lone.clear();
   }
 }

@@ -2,6 +2,7 @@
 import type { NodeAddress } from '../cluster/model.js';
 import type { Report } from './events.js';
 import type { Links } from './links.js';
+import type { Moving } from './move/moving.js';
 
 export interface ExecutionContext {
   readonly links: Links;
@@ -10,6 +11,8 @@ export interface ExecutionContext {
   /** Aborted by the first Ctrl-C: nothing new begins, what is in flight is finished, then undone. */
   readonly signal?: AbortSignal | undefined;
   readonly report: Report;
+  /** How plans that move slots do it; default: `MOVING_DEFAULTS`. */
+  readonly moving?: Moving | undefined;
   /**
    * What other nodes must be told to reach an address known here: MEET takes only IP addresses, and
    * behind NAT the reachable address is not the announced one.

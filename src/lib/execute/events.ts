@@ -16,6 +16,53 @@ export type ExecutionEvent =
   | { readonly kind: 'wait-started'; readonly what: string; readonly deadlineMs: number }
   | { readonly kind: 'wait-continues'; readonly what: string; readonly missing: readonly string[] }
   | { readonly kind: 'wait-done'; readonly what: string; readonly elapsedMs: number }
+  /** Slots begin to move. `keyCount` as far as the sources told. */
+  | {
+      readonly kind: 'moves-started';
+      readonly slotCount: number;
+      readonly keyCount: number;
+      readonly pairs: number;
+    }
+  /** One slot has changed hands, for good. */
+  | {
+      readonly kind: 'slot-moved';
+      readonly slot: number;
+      readonly source: NodeAddress;
+      readonly target: NodeAddress;
+      readonly keyCount: number;
+    }
+  /** Several times a second while slots move. `bytes` is what was weighed, 0 where nothing had to be. */
+  | {
+      readonly kind: 'moves-progress';
+      readonly slotsDone: number;
+      readonly slotCount: number;
+      readonly keysDone: number;
+      readonly keyCount: number;
+      readonly bytes: number;
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly kind: 'moves-done';
+      readonly slotsDone: number;
+      readonly keysDone: number;
+      readonly elapsedMs: number;
+    }
+  /** A key that holds both of its nodes up while it travels. */
+  | {
+      readonly kind: 'big-key';
+      readonly node: NodeAddress;
+      readonly slot: number;
+      /** latin1 text. */
+      readonly key: string;
+      readonly bytes: number;
+    }
+  /** The guard slows the moves down, or lets them go again. */
+  | {
+      readonly kind: 'pace-changed';
+      readonly node: NodeAddress;
+      readonly pingMs: number;
+      readonly isSlowed: boolean;
+    }
   /** Something worth knowing that stops nothing. */
   | { readonly kind: 'remark'; readonly severity: 'info' | 'warning'; readonly message: string }
   /** A setting was made, but the server has no file to keep it in. */

@@ -4,6 +4,9 @@ import type { TribError } from '../kernel/errors.js';
 
 export type Reply = string | number | null | Reply[];
 
+/** What a server says, with bulk strings as latin1 text: one character per byte. */
+export type BinaryReply = string | number | null | readonly BinaryReply[];
+
 export interface CallOptions {
   /** When to give up; default: the link's own. */
   readonly deadlineMs?: number;
@@ -28,11 +31,18 @@ export interface Link {
     questions: readonly (readonly string[])[],
     options?: CallOptions,
   ): Promise<readonly (Reply | TribError)[]>;
+  /** As `ask`, but words and bulk replies are latin1 text, one character per byte: for keys and payloads. */
+  askBinary(
+    requests: readonly (readonly string[])[],
+    options?: CallOptions,
+  ): Promise<readonly (BinaryReply | TribError)[]>;
   close(): void;
 }
 
 export interface Links {
   /** The link to a node, opened on first use. Does not throw; the first `call` does. */
   to(address: NodeAddress): Link;
+  /** A connection of its own, for calls so long that nothing else should wait behind them. */
+  apart(address: NodeAddress): Link;
   closeAll(): void;
 }

@@ -5,6 +5,7 @@ import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
 import type { Plan, Stage } from '../plan/plan.js';
 import type { ExecutionContext } from './context.js';
 import { mapBounded } from './map-bounded.js';
+import { moveSlots } from './move/move-slots.js';
 import { unlessOvertaken } from './overtaken.js';
 import { waitSettled } from './settle.js';
 import { runStep } from './steps.js';
@@ -20,7 +21,15 @@ export async function runStage(stage: Stage, context: ExecutionContext): Promise
   const { report } = context;
   report({ kind: 'stage-started', title: stage.title, stepCount: stage.steps.length });
   const failures: unknown[] = [];
-  await mapBounded(stage.steps, CONCURRENT_NODES_MAX, async (step) => {
+  const moves = stage.steps.filter((step) => step.kind === 'move-slots');
+  if (moves.length > 0) {
+    await moveSlots(
+      moves.map(({ node, source, slots }) => ({ source, target: node, slots })),
+      context,
+    );
+  }
+  const others = stage.steps.filter((step) => step.kind !== 'move-slots');
+  await mapBounded(others, CONCURRENT_NODES_MAX, async (step) => {
     const startedAt = performance.now();
     try {
       await runStep(step, context);

@@ -9,7 +9,7 @@ import type { Claim } from '../cluster/model.js';
 import { RecordPool } from '../cluster/nodes-reply.js';
 import { AssertionFailure, TribError, messageOf, unreachable } from '../kernel/errors.js';
 import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
-import { countSlots } from '../kernel/ranges.js';
+import { countSlots, type SlotRange } from '../kernel/ranges.js';
 import type { NodeRef, Settled } from '../plan/plan.js';
 import type { ExecutionContext } from './context.js';
 import { joinFailure, missingLinks, type MissingLink } from './join-diagnosis.js';
@@ -96,6 +96,8 @@ function witnessesOf(settled: Exclude<Settled, { kind: 'at-once' }>): readonly N
       return settled.members;
     case 'replicating':
       return unique([...settled.pairs.map(({ node }) => node), ...settled.witnesses]);
+    case 'slots-settled':
+      return settled.witnesses;
     case 'promoted':
       return unique([settled.node, ...settled.followers, ...settled.witnesses]);
     case 'forgotten':
@@ -158,6 +160,8 @@ function missingAt(
         ? undefined
         : `${name} has no link to its new primary yet`;
     }
+    case 'slots-settled':
+      return unsettledSlots(settled, said);
     case 'forgotten':
       return records.has(settled.target) ? `${name} still knows the node` : undefined;
     case 'alone':
@@ -166,6 +170,24 @@ function missingAt(
       return unreachable(settled);
   }
 }
+
+function unsettledSlots(
+  { owners }: Extract<Settled, { kind: 'slots-settled' }>,
+  { reachedAt, records, self }: Claim,
+): string | undefined {
+  const name = formatAddress(reachedAt);
+  const open = [...self.migrating.keys(), ...self.importing.keys()];
+  if (open.length > 0) return `${name} has ${open.length} slots open`;
+  for (const { node, slots } of owners) {
+    const held = records.get(node.id)?.slots ?? [];
+    if (slots.every((range) => isWithin(range, held))) continue;
+    return `${name} has not heard of all the slots of ${formatAddress(node.address)} yet`;
+  }
+  return undefined;
+}
+
+const isWithin = ({ first, last }: SlotRange, held: readonly SlotRange[]): boolean =>
+  held.some((range) => range.first <= first && last <= range.last);
 
 /** On any difference all are asked again: the older answer may well be the one most gave. */
 function doAgree(said: ReadonlyMap<NodeRef, Claim | string>): boolean {
@@ -181,6 +203,8 @@ function describe(settled: Exclude<Settled, { kind: 'at-once' }>): string {
       return 'Waiting for the replicas to follow';
     case 'promoted':
       return `Waiting for ${formatAddress(settled.node.address)} to take over`;
+    case 'slots-settled':
+      return 'Waiting for every node to know the new owners';
     case 'forgotten':
       return 'Waiting for the node to be forgotten everywhere';
     case 'alone':

@@ -11,7 +11,10 @@ import { pause, throwIfInterrupted } from './wait.js';
 /** A replica may hear of its primary a little after we told both of each other. */
 const UNKNOWN_NODE_RETRY_MS = 50;
 
-export async function runStep(step: Step, context: ExecutionContext): Promise<void> {
+/** Everything a stage holds but moves of slots, which share a window: see `moveSlots`. */
+type SingleStep = Exclude<Step, { kind: 'move-slots' }>;
+
+export async function runStep(step: SingleStep, context: ExecutionContext): Promise<void> {
   const link = context.links.to(step.node.address);
   switch (step.kind) {
     case 'assign-slots':

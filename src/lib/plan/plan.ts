@@ -19,6 +19,16 @@ export type Step = { readonly why: string } & (
   | { readonly kind: 'assign-slots'; readonly node: NodeRef; readonly slots: readonly SlotRange[] }
   | { readonly kind: 'set-config-epoch'; readonly node: NodeRef; readonly epoch: number }
   | { readonly kind: 'meet'; readonly node: NodeRef; readonly target: NodeRef }
+  /**
+   * `node` takes these slots over from `source`, with their keys, while clients go on. All moves of a stage
+   * share one window: pairs of nodes at once, and several slots of each pair.
+   */
+  | {
+      readonly kind: 'move-slots';
+      readonly node: NodeRef;
+      readonly source: NodeRef;
+      readonly slots: readonly SlotRange[];
+    }
   | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef }
   | { readonly kind: 'copy-functions'; readonly from: NodeRef; readonly node: NodeRef }
   | { readonly kind: 'forget'; readonly node: NodeRef; readonly target: NodeId }
@@ -63,6 +73,12 @@ export type Settled =
       readonly from: NodeId;
       readonly slots: readonly SlotRange[];
       readonly followers: readonly NodeRef[];
+      readonly witnesses: readonly NodeRef[];
+    }
+  /** Every witness gives each of these slots to that node, and nobody has a slot open. */
+  | {
+      readonly kind: 'slots-settled';
+      readonly owners: readonly { readonly node: NodeRef; readonly slots: readonly SlotRange[] }[];
       readonly witnesses: readonly NodeRef[];
     }
   /** No witness knows the node any more. */

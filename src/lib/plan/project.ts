@@ -82,6 +82,9 @@ function apply(world: World, step: Step): void {
     case 'set-config-epoch':
       node.configEpoch = step.epoch;
       return;
+    case 'move-slots':
+      moveSlots(world, node, step);
+      return;
     case 'replicate':
       node.primaryId = step.primary.id;
       node.keys = world.get(step.primary.id)?.keys ?? node.keys;
@@ -109,6 +112,30 @@ function apply(world: World, step: Step): void {
       return;
     default:
       return unreachable(step);
+  }
+}
+
+/**
+ * The new owner takes a configuration epoch above all others. A primary that gave its last slot away
+ * follows the one that took it, and so do its replicas (`cluster-allow-replica-migration`, on by default).
+ */
+function moveSlots(
+  world: World,
+  node: WorldNode,
+  { source, slots }: Extract<Step, { kind: 'move-slots' }>,
+): void {
+  const taken = new Set(slotsIn(slots));
+  const epochMax = Math.max(...[...world.values()].map(({ configEpoch }) => configEpoch));
+  if (node.configEpoch !== epochMax || epochMax === 0) node.configEpoch = epochMax + 1;
+  node.slots = rangesOf([...slotsIn(node.slots), ...taken]);
+  const from = world.get(source.id);
+  if (!from || from.slots.length === 0) return;
+  from.slots = rangesOf([...slotsIn(from.slots)].filter((slot) => !taken.has(slot)));
+  if (from.slots.length > 0) return;
+  for (const follower of world.values()) {
+    if (follower === from || follower.primaryId === from.member.id) {
+      follower.primaryId = node.member.id;
+    }
   }
 }
 

@@ -39,6 +39,8 @@ export function stepText(step: Step): string {
       return `give slots ${formatRanges(step.slots)} (${countSlots(step.slots)}) to ${node}`;
     case 'set-config-epoch':
       return `set the config epoch of ${node} to ${step.epoch}`;
+    case 'move-slots':
+      return `move slots ${formatRanges(step.slots)} (${countSlots(step.slots)}) from ${at(step.source)} to ${node}`;
     case 'meet':
       return `introduce ${node} to ${at(step.target)}`;
     case 'replicate':

@@ -28,6 +28,13 @@ export class ProgressText {
         return this.#lines(...this.#doneLines(event.step, event.elapsedMs));
       case 'step-failed':
         return this.#lines(failedLine(event.step, event.message, this.#style));
+      case 'moves-started':
+      case 'moves-progress':
+      case 'moves-done':
+      case 'slot-moved':
+      case 'big-key':
+      case 'pace-changed':
+        return '';
       case 'wait-started':
         return this.#open(event.what);
       case 'wait-continues':

@@ -1,0 +1,62 @@
+/**
+ * How slots are to be moved: what the commands let an operator choose, and the journal that remembers
+ * which slots may be open. Data and one interface; `moveSlots` does it.
+ */
+import type { SlotRange } from '../../kernel/ranges.js';
+import type { NodeRef } from '../../plan/plan.js';
+
+/** Which way: the server's own atomic migration where both ends have it, or slot by slot. */
+export type MoveWay = 'auto' | 'classic' | 'atomic';
+
+export interface Moving {
+  readonly way: MoveWay;
+  /** MIGRATE's timeout: how long source and target may be idle towards each other, in milliseconds. */
+  readonly migrateTimeoutMs: number;
+  /** Keys of one MIGRATE at most (`--pipeline`). */
+  readonly batchKeysMax: number;
+  /** Bytes of one MIGRATE at most, by MEMORY USAGE; a key larger than this travels alone. */
+  readonly batchBytesMax: number;
+  /** Slots of one pair of nodes that may be open at once. */
+  readonly windowSlots: number;
+  /** Overwrite keys that the target already has, instead of comparing them first. */
+  readonly replace: boolean;
+  /** What the source says to the target; never shown, never written down. */
+  readonly login?:
+    { readonly username?: string | undefined; readonly password: string } | undefined;
+  readonly rate?: { readonly unit: 'keys' | 'bytes'; readonly perSecond: number } | undefined;
+  /** Slow down when a source answers PING more slowly than this many milliseconds; 0 never does. */
+  readonly guardMs: number;
+  readonly journal: MoveJournal;
+}
+
+/** Slots that change hands between two nodes. */
+export interface SlotMove {
+  readonly source: NodeRef;
+  readonly target: NodeRef;
+  readonly slots: readonly SlotRange[];
+}
+
+/** Remembers across a crash. What it was told is on disk when its promise resolves. */
+export interface MoveJournal {
+  /** Before the first command that opens one of these slots is sent. @throws what the disk says */
+  opening(move: SlotMove): Promise<void>;
+  /** The new owner has them, no mark is left. Written soon; losing it costs a look, not a key. */
+  moved(move: SlotMove): void;
+}
+
+/** For moves nobody would resume: each is its own end. */
+export const NO_JOURNAL: MoveJournal = {
+  opening: () => Promise.resolve(),
+  moved: () => undefined,
+};
+
+export const MOVING_DEFAULTS: Moving = {
+  way: 'auto',
+  migrateTimeoutMs: 60_000,
+  batchKeysMax: 1_000,
+  batchBytesMax: 4 << 20,
+  windowSlots: 32,
+  replace: false,
+  guardMs: 0,
+  journal: NO_JOURNAL,
+};
