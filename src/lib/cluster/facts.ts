@@ -69,6 +69,11 @@ class InfoText {
   }
 }
 
+/** INFO memory: bytes of all keys and values; undefined where the server does not tell. */
+export function datasetBytesIn(info: string): number | undefined {
+  return numberOf(new InfoText(info), 'used_memory_dataset');
+}
+
 /** All keys of a node, over its databases. */
 export function countKeys(facts: NodeFacts): number {
   return [...facts.keys.values()].reduce((sum, keys) => sum + keys, 0);

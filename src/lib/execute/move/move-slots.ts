@@ -1,16 +1,83 @@
-/** Moves the slots of a stage: pairs of nodes at once, and of each pair a window of slots. */
+/**
+ * Moves the slots of a stage: pairs of nodes at once, and of each pair a window of slots. What is in flight
+ * is finished whatever happens; an interruption and a failure only keep more from being begun.
+ */
+import { formatAddress } from '../../cluster/address.js';
+import type { NodeId } from '../../kernel/node-id.js';
+import { TribError } from '../../kernel/errors.js';
+import { CONCURRENT_NODES_MAX } from '../../kernel/limits.js';
+import { countSlots, rangesOf, slotsIn } from '../../kernel/ranges.js';
 import type { ExecutionContext } from '../context.js';
-import type { SlotMove } from './moving.js';
+import { mapBounded } from '../map-bounded.js';
+import { throwIfInterrupted } from '../wait.js';
+import { Bystanders } from './bystanders.js';
+import { moveClassically } from './classic.js';
+import { MOVING_DEFAULTS, type Moving, type SlotMove } from './moving.js';
+import { Guard, rateLimitFor } from './pace.js';
+import { survey, type SurveyedMove } from './survey.js';
+import { Tally } from './tally.js';
 
 /**
- * @returns when every slot has its new owner.
- * @throws TribError INTERRUPTED once what was in flight is finished; REPLY_ERROR, NODE_UNREACHABLE.
+ * @returns when every slot has its new owner, but for those left out because of their big keys.
+ * @throws TribError INTERRUPTED once what was in flight is finished; REFUSED before anything was changed
+ * because of big keys; REPLY_ERROR, NODE_UNREACHABLE, DEADLINE, PLAN_STALE naming the slots left open.
  */
 export async function moveSlots(
-  moves: readonly SlotMove[],
+  asked: readonly SlotMove[],
   context: ExecutionContext,
 ): Promise<void> {
-  void moves;
-  void context;
-  await Promise.resolve();
+  const moving = context.moving ?? MOVING_DEFAULTS;
+  const { moves, keyCount } = await survey(byPair(asked), moving, context);
+  const slotCount = moves.reduce((sum, { slots }) => sum + countSlots(slots), 0);
+  const bystanders = await Bystanders.of(moves, context);
+  const guards = guardsFor(moves, moving, context);
+  const tally = new Tally(context.report, { slotCount, keyCount }, moves.length);
+  const rate = rateLimitFor(moving);
+  const failures: unknown[] = [];
+  await mapBounded(moves, CONCURRENT_NODES_MAX, async (move) => {
+    const guard = guards.get(move.source.id);
+    const { deadlineMs } = context;
+    const freight = { moving, tally, rate, guard, weighs: move.weighs, deadlineMs };
+    try {
+      await moveClassically(move, freight, context, {
+        tellOthers: (slots) => bystanders.tell(move, slots),
+      });
+    } catch (error) {
+      failures.push(error);
+    }
+  });
+  await bystanders.heard();
+  await Promise.all([...guards.values()].map((guard) => guard.end()));
+  tally.end();
+  if (failures.length > 0) throw failures[0];
+  if (tally.slotsDone < slotCount) {
+    throwIfInterrupted(context.signal, `${tally.slotsDone} of ${slotCount} slots were moved`);
+    throw new TribError('PLAN_STALE', `Only ${tally.slotsDone} of ${slotCount} slots were moved.`);
+  }
+}
+
+/** Moves between the same two nodes are one: they share the window. */
+function byPair(moves: readonly SlotMove[]): readonly SlotMove[] {
+  const pairs = new Map<string, SlotMove>();
+  for (const move of moves) {
+    const key = `${move.source.id} ${move.target.id} ${formatAddress(move.target.address)}`;
+    const known = pairs.get(key);
+    const slots = known ? [...slotsIn(known.slots), ...slotsIn(move.slots)] : slotsIn(move.slots);
+    pairs.set(key, { ...move, slots: rangesOf(slots) });
+  }
+  return [...pairs.values()];
+}
+
+function guardsFor(
+  moves: readonly SurveyedMove[],
+  { guardMs }: Moving,
+  { links, report }: ExecutionContext,
+): ReadonlyMap<NodeId, Guard> {
+  const guards = new Map<NodeId, Guard>();
+  if (guardMs <= 0) return guards;
+  for (const { source } of moves) {
+    if (guards.has(source.id)) continue;
+    guards.set(source.id, new Guard(links.apart(source.address), guardMs, report));
+  }
+  return guards;
 }

@@ -1,6 +1,6 @@
 /**
  * How slots are to be moved: what the commands let an operator choose, and the journal that remembers
- * which slots may be open. Data and one interface; `moveSlots` does it.
+ * which slots may be open. Data and two interfaces; `moveSlots` does it.
  */
 import type { SlotRange } from '../../kernel/ranges.js';
 import type { NodeRef } from '../../plan/plan.js';
@@ -26,7 +26,25 @@ export interface Moving {
   readonly rate?: { readonly unit: 'keys' | 'bytes'; readonly perSecond: number } | undefined;
   /** Slow down when a source answers PING more slowly than this many milliseconds; 0 never does. */
   readonly guardMs: number;
+  readonly bigKeys: BigKeyRule;
   readonly journal: MoveJournal;
+}
+
+/** Keys that hold both of their nodes up while they travel are found before anything is changed. */
+export interface BigKeyRule {
+  /** MEMORY USAGE from which a key is big; 0: none is looked for. */
+  readonly limitBytes: number;
+  /** `move` all the same, `skip` the slots of these keys, or `fail` before anything is changed. */
+  readonly decide: (keys: readonly BigKey[]) => Promise<'move' | 'skip' | 'fail'>;
+}
+
+export interface BigKey {
+  readonly source: NodeRef;
+  readonly slot: number;
+  readonly database: number;
+  /** latin1 text. */
+  readonly key: string;
+  readonly bytes: number;
 }
 
 /** Slots that change hands between two nodes. */
@@ -54,9 +72,11 @@ export const MOVING_DEFAULTS: Moving = {
   way: 'auto',
   migrateTimeoutMs: 60_000,
   batchKeysMax: 1_000,
-  batchBytesMax: 4 << 20,
-  windowSlots: 32,
+  batchBytesMax: 8 << 20,
+  windowSlots: 96,
   replace: false,
   guardMs: 0,
+  // Serialised, sent and rebuilt at some 50 MB/s, this keeps both nodes silent for some seconds.
+  bigKeys: { limitBytes: 128 << 20, decide: () => Promise.resolve('fail') },
   journal: NO_JOURNAL,
 };

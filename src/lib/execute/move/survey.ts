@@ -1,0 +1,145 @@
+/**
+ * A look at what is to be moved, before anything is: how many keys there are, whether any of them is so big
+ * that both of its nodes would stand still, and which sources need weighing at all.
+ */
+import type { NodeAddress } from '../../cluster/model.js';
+import { TribError } from '../../kernel/errors.js';
+import { CONCURRENT_NODES_MAX } from '../../kernel/limits.js';
+import { rangesOf, slotsIn } from '../../kernel/ranges.js';
+import { formatAddress } from '../../cluster/address.js';
+import type { ExecutionContext } from '../context.js';
+import type { Link } from '../links.js';
+import { mapBounded } from '../map-bounded.js';
+import { throwIfInterrupted } from '../wait.js';
+import { keysFrom, keysQuestion, KEYS_ASKED_MAX } from './carry-keys.js';
+import { databasesOf, selecting } from './databases.js';
+import type { BigKey, Moving, SlotMove } from './moving.js';
+import { datasetBytes, weigh } from './weigh.js';
+
+export interface Survey {
+  /** Without the slots that are left out because of their keys. */
+  readonly moves: readonly SurveyedMove[];
+  readonly keyCount: number;
+}
+
+export interface SurveyedMove extends SlotMove {
+  /** A batch of this source could be heavier than is allowed. */
+  readonly weighs: boolean;
+}
+
+const COUNTED_AT_ONCE = 4_096;
+
+/** @throws TribError REFUSED when a big key is among them and they may not be moved. */
+export async function survey(
+  moves: readonly SlotMove[],
+  moving: Moving,
+  context: ExecutionContext,
+): Promise<Survey> {
+  const { limitBytes } = moving.bigKeys;
+  const seen = await mapBounded(moves, CONCURRENT_NODES_MAX, async (move) => {
+    const link = context.links.to(move.source.address);
+    const [keyCount, dataset] = await Promise.all([countKeys(link, move), datasetBytes(link)]);
+    const mayBeBig = limitBytes > 0 && dataset > limitBytes && keyCount > 0;
+    const bigKeys = mayBeBig ? await findBigKeys(link, move, limitBytes, context) : [];
+    const weighs = dataset > moving.batchBytesMax || moving.rate?.unit === 'bytes';
+    return { move: { ...move, weighs }, keyCount, bigKeys };
+  });
+  const bigKeys = seen.flatMap((one) => one.bigKeys);
+  const left = await decide(bigKeys, moving, context);
+  return {
+    moves: seen.map(({ move }) => without(move, left)).filter(({ slots }) => slots.length > 0),
+    keyCount: seen.reduce((sum, one) => sum + one.keyCount, 0),
+  };
+}
+
+async function countKeys(link: Link, { slots }: SlotMove): Promise<number> {
+  const all = [...slotsIn(slots)];
+  let sum = 0;
+  for (let from = 0; from < all.length; from += COUNTED_AT_ONCE) {
+    const asked = all.slice(from, from + COUNTED_AT_ONCE);
+    const replies = await link.ask(
+      asked.map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]),
+    );
+    for (const reply of replies) {
+      if (reply instanceof TribError) throw reply;
+      sum += Number(reply);
+    }
+  }
+  return sum;
+}
+
+/**
+ * Slots with more keys than are listed at once cannot be listed on without moving them: those are counted
+ * by what can be seen, and weighed again, batch by batch, when they go.
+ */
+async function findBigKeys(
+  link: Link,
+  move: SlotMove,
+  limitBytes: number,
+  context: ExecutionContext,
+): Promise<readonly BigKey[]> {
+  const found: BigKey[] = [];
+  for (const database of await databasesOf(link)) {
+    await selecting(context.links.apart(move.source.address), database, async (lane) => {
+      for (const slot of slotsIn(move.slots)) {
+        throwIfInterrupted(context.signal, 'while keys were weighed; nothing was changed');
+        const [reply] = await lane.askBinary([everyKey(slot)]);
+        const keys = keysFrom(reply);
+        const weights = await weigh(lane, keys);
+        weights.forEach((bytes, at) => {
+          if (bytes < limitBytes) return;
+          found.push({ source: move.source, slot, database, key: keys[at]!, bytes });
+        });
+      }
+    });
+  }
+  return found;
+}
+
+/** All of them in one answer: a slot is seldom large, and what is missed here could not be announced. */
+function everyKey(slot: number): readonly string[] {
+  return [...keysQuestion(slot).slice(0, -1), String(Math.max(KEYS_ASKED_MAX, 10_000_000))];
+}
+
+/** @returns the slots that stay where they are. */
+async function decide(
+  keys: readonly BigKey[],
+  { bigKeys }: Moving,
+  { report }: ExecutionContext,
+): Promise<ReadonlySet<number>> {
+  if (keys.length === 0) return new Set();
+  for (const { source, slot, key, bytes } of keys) {
+    report({ kind: 'big-key', node: source.address, slot, key, bytes });
+  }
+  const decision = await bigKeys.decide(keys);
+  switch (decision) {
+    case 'move':
+      return new Set();
+    case 'skip':
+      return new Set(keys.map(({ slot }) => slot));
+    case 'fail':
+      throw tooBig(keys, bigKeys.limitBytes);
+  }
+}
+
+function tooBig(keys: readonly BigKey[], limitBytes: number): TribError {
+  const what = keys.length === 1 ? 'One key is' : `${keys.length} keys are`;
+  const message = `${what} larger than ${limitBytes} bytes: nothing was moved.`;
+  return new TribError('REFUSED', message, {
+    hint: [
+      ...keys
+        .slice(0, 5)
+        .map(({ source, slot, key, bytes }) => line(source.address, slot, key, bytes)),
+      'Its two nodes would stand still while it travels: --on-big-key move does it, skip leaves its slot.',
+    ],
+    details: { keys: keys.slice(0, 100).map(({ slot, bytes }) => ({ slot, bytes })) },
+  });
+}
+
+const line = (node: NodeAddress, slot: number, key: string, bytes: number): string =>
+  `${formatAddress(node)} slot ${slot}: ${JSON.stringify(key)}, ${bytes} bytes`;
+
+function without(move: SurveyedMove, left: ReadonlySet<number>): SurveyedMove {
+  if (left.size === 0) return move;
+  return { ...move, slots: rangesOf([...slotsIn(move.slots)].filter((slot) => !left.has(slot))) };
+}
