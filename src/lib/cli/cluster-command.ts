@@ -4,9 +4,10 @@
  */
 import { takeAddressWords, targetFrom, type Target } from '../cluster/address.js';
 import { diagnose } from '../cluster/diagnose.js';
-import { fingerprint } from '../cluster/fingerprint.js';
+import { fingerprintOf } from '../cluster/fingerprint.js';
 import type { Finding } from '../cluster/finding.js';
 import type { ClusterView, NodeAddress } from '../cluster/model.js';
+import { pictureOf, type ClusterPicture } from '../cluster/picture.js';
 import type { SlotKeys } from '../cluster/slot-keys.js';
 import { announcer } from '../client/announce.js';
 import type { ConnectionOptions } from '../client/connection-options.js';
@@ -16,7 +17,7 @@ import type { ExecutionEvent } from '../execute/events.js';
 import { observe } from '../execute/observe.js';
 import { runPlan } from '../execute/run-plan.js';
 import { countForeignKeys } from '../execute/slot-keys.js';
-import { TribError } from '../kernel/errors.js';
+import { TribError, assert } from '../kernel/errors.js';
 import type { Plan } from '../plan/plan.js';
 import { clusterCheckText } from '../render/check-text.js';
 import { planText, remarksText } from '../render/plan-text.js';
@@ -31,6 +32,8 @@ import {
   type ConnectionFlags,
 } from './flags.js';
 import { INTERRUPTED_STATUS, Interruption } from './interruption.js';
+import { refuseStalePlan } from './journal/stale.js';
+import { writePlan } from './plan-files.js';
 import { confirm, type Asking } from './prompt.js';
 
 export interface Session {
@@ -59,6 +62,7 @@ export interface Look {
 export interface ReviewFlags {
   readonly yes?: boolean | undefined;
   readonly 'dry-run'?: boolean | undefined;
+  readonly 'plan-out'?: string | undefined;
 }
 
 export abstract class ClusterCommand extends TribCommand {
@@ -70,6 +74,11 @@ export abstract class ClusterCommand extends TribCommand {
   };
 
   #progress: ProgressText | undefined;
+  /** Every cluster looked at, by its fingerprint: what a plan was made for, should it have changed. */
+  readonly #looks = new Map<
+    string,
+    { readonly entry: NodeAddress; readonly cluster: ClusterPicture }
+  >();
 
   /** `host:port`, or `host port`, and nothing else. */
   protected oneNode(argv: readonly unknown[]): Target {
@@ -135,6 +144,8 @@ export abstract class ClusterCommand extends TribCommand {
   ): Promise<Look> {
     const { links, context } = session;
     const view = await observe(links, entry, context.signal ? { signal: context.signal } : {});
+    const cluster = pictureOf(view);
+    this.#looks.set(fingerprintOf(cluster), { entry, cluster });
     return this.judge(session, view, flags);
   }
 
@@ -169,11 +180,15 @@ export abstract class ClusterCommand extends TribCommand {
 
   /**
    * Shows what a plan does where it is asked for, asks where data can be lost.
-   * @returns false when it stops here (`--dry-run`).
+   * @returns false when it stops here (`--dry-run`, `--plan-out`).
    */
   protected async review(plan: Plan, flags: ReviewFlags, question?: string): Promise<boolean> {
     if (flags['dry-run'] === true) {
       this.say(planText(plan, this.capabilities));
+      return false;
+    }
+    if (flags['plan-out'] !== undefined) {
+      this.#writePlan(plan, flags['plan-out']);
       return false;
     }
     this.say(remarksText(plan.remarks, this.capabilities));
@@ -189,11 +204,7 @@ export abstract class ClusterCommand extends TribCommand {
    * changed. @throws TribError PLAN_STALE
    */
   protected async refuseStale(plan: Plan, look: () => Promise<ClusterView>): Promise<void> {
-    if (fingerprint(await look()) === plan.fingerprint) return;
-    throw new TribError('PLAN_STALE', 'The nodes have changed since this was planned.', {
-      hint: `Somebody else may be at work on them. Look at \`trib check\`, then run \`trib ${plan.command}\` again.`,
-      details: { fingerprint: plan.fingerprint },
-    });
+    refuseStalePlan(plan, this.#looks.get(plan.fingerprint)?.cluster, pictureOf(await look()));
   }
 
   protected async execute(plan: Plan, { context }: Session): Promise<void> {
@@ -212,6 +223,18 @@ export abstract class ClusterCommand extends TribCommand {
     const isDocument = this.jsonEnabled();
     const output = isDocument || !process.stdout.isTTY ? process.stderr : process.stdout;
     return { stdin: process.stdin, output };
+  }
+
+  #writePlan(plan: Plan, path: string): void {
+    const look = this.#looks.get(plan.fingerprint);
+    assert(look !== undefined, 'a plan is for a cluster that was looked at');
+    const { host, port } = look.entry;
+    const madeAt = new Date().toISOString();
+    writePlan(path, { madeAt, entry: { host, port }, plan, cluster: look.cluster });
+    this.say([
+      ...planText(plan, this.capabilities),
+      `The plan is in ${path}. Carry it out with: trib apply ${path}`,
+    ]);
   }
 
   #report(event: ExecutionEvent, flags: SessionFlags): void {

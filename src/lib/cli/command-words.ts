@@ -6,12 +6,13 @@ import { TribError } from '../kernel/errors.js';
 import { nearestWord } from '../kernel/nearest.js';
 
 export const COMMANDS: readonly string[] = [
-  ...['add-node', 'call', 'check', 'completion', 'create', 'del-node', 'failover', 'forget'],
-  ...['help', 'info', 'lab down', 'lab status', 'lab up', 'node', 'reset', 'set-timeout', 'wait'],
+  ...['add-node', 'apply', 'call', 'check', 'completion', 'create', 'del-node', 'failover'],
+  ...['forget', 'help', 'info', 'lab down', 'lab status', 'lab up', 'node', 'plan apply'],
+  ...['plan show', 'reset', 'set-timeout', 'wait'],
 ];
 
 /** First words of commands of two. */
-export const TOPICS: readonly string[] = ['lab'];
+export const TOPICS: readonly string[] = ['lab', 'plan'];
 
 /** The command these words begin with, or the topic; undefined when they begin with neither. */
 export function commandIn(words: readonly string[]): string | undefined {

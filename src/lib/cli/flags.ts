@@ -114,6 +114,12 @@ export const dryRunFlag = Flags.boolean({
   summary: 'show what would be done, and do nothing',
 });
 
+export const planOutFlag = Flags.string({
+  summary: 'write the plan to this file for `trib apply`, and do nothing',
+  helpValue: 'FILE',
+  exclusive: ['dry-run'],
+});
+
 /** What the connection flags hold once parsed. */
 export interface ConnectionFlags {
   readonly pass?: string | undefined;

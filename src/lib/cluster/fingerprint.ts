@@ -4,23 +4,13 @@
  * states, offsets and times are left out: they change by themselves.
  */
 import { createHash } from 'node:crypto';
-import { formatRanges } from '../kernel/ranges.js';
 import type { ClusterView } from './model.js';
-import { membersOf } from './view.js';
+import { pictureOf, wordsOf, type ClusterPicture } from './picture.js';
 
 export function fingerprint(view: ClusterView): string {
-  const lines = membersOf(view).map(({ id, role, primaryId, slots, record }) => {
-    const open = [...record.migrating, ...record.importing].map(
-      ([slot, peer]) => `${slot}:${peer}`,
-    );
-    return [
-      id,
-      role,
-      primaryId ?? '-',
-      record.configEpoch,
-      formatRanges(slots),
-      open.sort().join(),
-    ].join(' ');
-  });
-  return createHash('sha256').update(lines.sort().join('\n')).digest('hex').slice(0, 16);
+  return fingerprintOf(pictureOf(view));
+}
+
+export function fingerprintOf(picture: ClusterPicture): string {
+  return createHash('sha256').update(wordsOf(picture)).digest('hex').slice(0, 16);
 }

@@ -39,6 +39,10 @@ export const ERROR_CODES = {
   FAILOVER_FAILED: { exitStatus: 1 },
   ADDRESS_IN_USE: { exitStatus: 1 },
   CORRUPT_FILE: { exitStatus: 1 },
+  /** The journal of a run cannot be written. */
+  JOURNAL: { exitStatus: 1 },
+  /** Another run moves slots of this cluster. */
+  ANOTHER_RUN: { exitStatus: 1 },
   LAB: { exitStatus: 1 },
 } as const satisfies Record<string, ErrorTraits>;
 

@@ -37,3 +37,9 @@ export const REPLY_DEPTH_MAX = 128;
 
 /** Random elements with repetition that one command may ask for: the answer is made in one piece. */
 export const RANDOM_ELEMENTS_MAX = 2 ** 24;
+
+/**
+ * A plan file or a journal holds a picture of the cluster and the steps: some 300 bytes a node and 100 a
+ * wave of slots. Of a thousand nodes and every slot on its own that is a few MiB; more was not written by us.
+ */
+export const PLAN_BYTES_MAX = 64 * 1024 * 1024;

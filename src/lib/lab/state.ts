@@ -28,17 +28,22 @@ export interface LabState {
   readonly folder: string;
 }
 
+/** Where trib keeps what must outlive a process: the XDG state folder, or what the platform has instead. */
+export function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  const state =
+    environment['XDG_STATE_HOME'] ??
+    (process.platform === 'win32' ? environment['LOCALAPPDATA'] : undefined) ??
+    join(homedir(), '.local', 'state');
+  return join(state, 'trib');
+}
+
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 
 export class LabStore {
   readonly #base: string;
 
   constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
-    const state =
-      environment['XDG_STATE_HOME'] ??
-      (process.platform === 'win32' ? environment['LOCALAPPDATA'] : undefined) ??
-      join(homedir(), '.local', 'state');
-    this.#base = join(state, 'trib', 'lab');
+    this.#base = join(stateFolder(environment), 'lab');
   }
 
   /** Where a lab keeps its files while it runs. @throws TribError USAGE for a name no folder can have. */
