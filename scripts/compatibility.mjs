@@ -6,8 +6,9 @@ export async function readCommands() {
   try {
     const node = '../src/lib/node';
     const { ALL_COMMANDS } = await import(`${node}/server/all-commands.ts`);
+    const { PERSONA_COMMANDS } = await import(`${node}/commands/persona-commands.ts`);
     const { NOT_SERVED } = await import(`${node}/commands/not-served.ts`);
-    return { served: ALL_COMMANDS, notServed: NOT_SERVED };
+    return { served: ALL_COMMANDS, particular: PERSONA_COMMANDS, notServed: NOT_SERVED };
   } finally {
     await unregister();
   }
@@ -29,7 +30,7 @@ const TITLES = {
   scripting: 'Scripting',
 };
 
-export function compatibilityPage({ served, notServed }) {
+export function compatibilityPage({ served, particular, notServed }) {
   const groups = new Map();
   for (const command of served) {
     const members = groups.get(command.group) ?? [];
@@ -52,6 +53,7 @@ export function compatibilityPage({ served, notServed }) {
     `(*refused*), ${notServed.length} are [not served](#not-served).`,
     '',
     ...[...order, ...others].flatMap((group) => section(group, groups.get(group))),
+    ...personas(particular),
     '## Not served',
     '',
     'They answer an error that says so. Met in the stream or in the RDB of a primary they end the link with a line',
@@ -62,6 +64,34 @@ export function compatibilityPage({ served, notServed }) {
     ...notServed.map(({ name, what }) => `| \`${words(name)}\` | no ${what} |`),
     '',
   ].join('\n');
+}
+
+function personas(particular) {
+  const rows = Object.entries(particular).flatMap(([persona, commands]) =>
+    commands.map(({ name, since, summary }) => {
+      return `| \`CLUSTER ${name.toUpperCase()}\` | ${persona} | ${since} | ${summary} |`;
+    }),
+  );
+  return [
+    '## Personas',
+    '',
+    'A node plays redis-server 7.0.15 unless its `persona` says otherwise: `trib node --persona valkey-9`, the same',
+    'line in its config file, `trib lab up --persona`, or `persona` in [trib/testing](testing.md). Version numbers in',
+    'INFO and HELLO, COMMAND with its subcommands, and [directives](directives.md#of-personas) change together. The',
+    'cluster bus, replication and the files are those of 7.0 in every persona, so all nodes of one cluster should play',
+    'the same. What is said here of Redis 8.4 and of Valkey 9 was built from their documentation and has not been',
+    'run against either server yet.',
+    '',
+    '| command | persona | since | |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+    'Slots move whole: a picture of their keys, then what is written meanwhile, then a pause of writes to these slots in',
+    'which the target takes over with a new epoch. Until then its keys are not seen there, and clients hear MOVED, never',
+    'ASK. The two nodes talk over the client port and in words of their own, so both must be embedded nodes of one',
+    'persona; the one that connects says `masteruser` and `masterauth`.',
+    '',
+  ];
 }
 
 function section(group, commands) {

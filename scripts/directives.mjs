@@ -5,9 +5,13 @@ export async function readDirectives() {
   const unregister = register();
   try {
     const tables = '../src/lib/node/config';
-    const { DIRECTIVES } = await import(`${tables}/directives.ts`);
+    const { DIRECTIVES, PERSONA_DIRECTIVES } = await import(`${tables}/directives.ts`);
     const { FILE_ONLY_DIRECTIVES } = await import(`${tables}/file-only.ts`);
-    return { directives: DIRECTIVES, fileOnly: FILE_ONLY_DIRECTIVES };
+    return {
+      directives: DIRECTIVES,
+      particular: PERSONA_DIRECTIVES,
+      fileOnly: FILE_ONLY_DIRECTIVES,
+    };
   } finally {
     await unregister();
   }

@@ -41,7 +41,7 @@ function keep(name, text) {
   process.exitCode = 1;
 }
 
-function directivePage({ directives, fileOnly }) {
+function directivePage({ directives, particular, fileOnly }) {
   const row = (cells) => `| ${cells.map(cell).join(' | ')} |`;
   const names = ({ name, alias }) => (alias ? `\`${name}\`, \`${alias}\`` : `\`${name}\``);
   const preset = ({ default: value }) => (value === '' ? '' : `\`${value}\``);
@@ -58,6 +58,17 @@ function directivePage({ directives, fileOnly }) {
     '| directive | default | status | note |',
     '| --- | --- | --- | --- |',
     ...sorted.map((each) => row([names(each), preset(each), each.status, each.note])),
+    '',
+    '## Of personas',
+    '',
+    'Directives that redis-server 7.0 does not know: `persona` itself, and those of the servers the node can',
+    'play. To any other persona they are unknown.',
+    '',
+    '| directive | default | personas | note |',
+    '| --- | --- | --- | --- |',
+    ...particular.map((each) =>
+      row([names(each), preset(each), (each.personas ?? ['all']).join(', '), each.note]),
+    ),
     '',
     '## In files and on the command line only',
     '',

@@ -17,6 +17,7 @@ export type {
   Node,
   NodeChoice,
   NodeOptions,
+  Persona,
   WaitOptions,
 } from './lib/lab/testing/api.js';
 

@@ -15,6 +15,7 @@ import { TribError } from '../../lib/kernel/errors.js';
 import { announceReady, startInBackground } from '../../lib/lab/background.js';
 import { formCluster } from '../../lib/lab/form.js';
 import { EMBEDDED, Lab } from '../../lib/lab/lab.js';
+import { PERSONA_NAMES, type PersonaName } from '../../lib/node/ports/persona.js';
 import { type LabNode, type LabState, LabStore } from '../../lib/lab/state.js';
 import { statusOf } from '../../lib/lab/status.js';
 
@@ -29,6 +30,7 @@ interface UpFlags {
   readonly host: string;
   readonly server: string;
   readonly 'node-timeout': number;
+  readonly persona: PersonaName;
   readonly name: string;
 }
 
@@ -58,6 +60,9 @@ export default class LabUp extends TribCommand {
       summary: 'redis-server, valkey-server or a path; "embedded" needs none',
     }),
     'node-timeout': durationFlag({ default: 5_000, summary: 'cluster-node-timeout of each node' }),
+    persona: Flags.option({ options: PERSONA_NAMES, default: 'redis-7.0' as const })({
+      summary: 'whose version and commands embedded nodes have',
+    }),
     name: Flags.string({ default: DEFAULT_NAME, summary: 'of a lab in the background' }),
     detach: Flags.boolean({ summary: 'return once the cluster is up; `lab down` ends it' }),
     once: Flags.boolean({ exclusive: ['detach'], summary: 'stop by itself after the check' }),
@@ -93,10 +98,14 @@ export default class LabUp extends TribCommand {
     until: Promise<void>,
   ): Promise<UpDocument | undefined> {
     const { nodes, host, port, server } = flags;
+    if (server !== EMBEDDED && flags.persona !== 'redis-7.0') {
+      throw new TribError('USAGE', `A persona is for embedded nodes; ${server} is what it is.`);
+    }
     const kind = server === EMBEDDED ? 'embedded nodes' : `${server} processes`;
     this.say([`>>> Starting ${nodes} ${kind} on ${host}`]);
     const nodeTimeoutMs = flags['node-timeout'];
-    const lab = await Lab.start({ nodeCount: nodes, host, port, server, folder, nodeTimeoutMs });
+    const options = { nodeCount: nodes, host, port, server, folder, nodeTimeoutMs };
+    const lab = await Lab.start({ ...options, persona: flags.persona });
     try {
       if (!(await this.#form(lab, flags.replicas))) return undefined;
       const state = await this.#stateOf(lab, flags, folder);

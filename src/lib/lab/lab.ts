@@ -9,6 +9,7 @@ import { isLoopback } from '../cluster/address.js';
 import type { NodeAddress } from '../cluster/model.js';
 import { TribError } from '../kernel/errors.js';
 import { startEmbeddedServer } from './embedded-server.js';
+import type { PersonaName } from '../node/ports/persona.js';
 import { claimPorts, findFreePorts } from './ports.js';
 import { startRealServer } from './real-server.js';
 import type { LabServer } from './server.js';
@@ -29,6 +30,8 @@ export interface LabOptions {
   /** Each real server works in a folder of its own in here. Embedded nodes write no file. */
   readonly folder: string;
   readonly nodeTimeoutMs: number;
+  /** Of embedded nodes; default redis-7.0. */
+  readonly persona?: PersonaName;
 }
 
 export class Lab {
@@ -82,8 +85,8 @@ export function refuseOpenHost(host: string): void {
 }
 
 function startServer(options: LabOptions, port: number): Promise<LabServer> {
-  const { host, nodeTimeoutMs, server, folder } = options;
-  if (server === EMBEDDED) return startEmbeddedServer({ host, port, nodeTimeoutMs });
+  const { host, nodeTimeoutMs, server, folder, persona = 'redis-7.0' } = options;
+  if (server === EMBEDDED) return startEmbeddedServer({ host, port, nodeTimeoutMs, persona });
   const dir = join(folder, String(port));
   mkdirSync(dir, { recursive: true });
   return startRealServer({ binary: server, host, port, dir, nodeTimeoutMs });

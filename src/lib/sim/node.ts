@@ -108,7 +108,7 @@ export class SimNode {
   command(...words: readonly string[]): string {
     const reply = new ReplyWriter();
     const argv = ['cluster', ...words];
-    this.#perform(runClusterCommand(this.state, argv, reply, this.#nowMs, false));
+    this.#perform(runClusterCommand(this.state, argv, reply, this.#nowMs, { isTls: false, db: 0 }));
     return reply.take();
   }
 

@@ -1,5 +1,6 @@
 /** What `trib/testing` gives to a test suite. */
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { PersonaName } from '../../node/ports/persona.js';
 
 export interface Node {
   readonly host: string;
@@ -116,6 +117,9 @@ export interface Cluster {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Whose version, commands and directives nodes have: see docs/compatibility.md. */
+export type Persona = PersonaName;
+
 export interface NodeOptions {
   /** A loopback address; default 127.0.0.1. */
   readonly host?: string;
@@ -125,6 +129,8 @@ export interface NodeOptions {
   readonly cluster?: boolean;
   /** Clients must say it; nodes say it to each other. */
   readonly password?: string;
+  /** Default `redis-7.0`. */
+  readonly persona?: Persona;
   /** Directives of redis.conf by name, such as `{ 'maxmemory-policy': 'allkeys-lru' }`. */
   readonly config?: Readonly<Record<string, string>>;
 }
@@ -139,6 +145,8 @@ export interface ClusterOptions {
   /** The first of consecutive client ports; default: any free ones. */
   readonly port?: number;
   readonly password?: string;
+  /** Of all nodes; default `redis-7.0`. */
+  readonly persona?: Persona;
   /** Directives of redis.conf by name, for all nodes. */
   readonly config?: Readonly<Record<string, string>>;
   /**

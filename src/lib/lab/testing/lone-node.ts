@@ -11,7 +11,8 @@ export class LoneNode extends HostedNode {
   readonly #folder: string;
 
   static async open(options: NodeOptions): Promise<LoneNode> {
-    const { host = '127.0.0.1', port, password, config = {}, cluster: isCluster = false } = options;
+    const { host = '127.0.0.1', port, password, persona, cluster: isCluster = false } = options;
+    const config = { ...(persona === undefined ? {} : { persona }), ...options.config };
     refuseOpenHost(host);
     const folder = mkdtempSync(join(tmpdir(), 'trib-node-'));
     const network = new FaultNetwork();

@@ -40,7 +40,11 @@ export class TestCluster implements Cluster {
       port: options.port === undefined ? undefined : options.port + at,
       isCluster: true,
       password,
-      config: { 'cluster-node-timeout': String(options.nodeTimeoutMs ?? 5_000), ...options.config },
+      config: {
+        ...(options.persona === undefined ? {} : { persona: options.persona }),
+        'cluster-node-timeout': String(options.nodeTimeoutMs ?? 5_000),
+        ...options.config,
+      },
       folder: join(folder, String(at)),
       network,
     }));

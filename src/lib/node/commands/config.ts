@@ -37,6 +37,7 @@ function rewrite({ reply, wings }: StoreCall): void {
 
 function resetStat({ reply, wings }: StoreCall): void {
   wings.stats.reset();
+  wings.cluster?.traffic?.clear();
   reply.status('OK');
 }
 

@@ -1,7 +1,8 @@
 /** What the commands about one's own connection do. Their table is in `connection.ts`. */
+import type { Wings } from '../ports/wings.js';
 import type { StoreCall } from './store-call.js';
 import { databaseNumber, integer, quotable, SYNTAX_ERROR } from './arguments.js';
-import { REDIS_VERSION } from '../ports/version.js';
+import { personaOf } from '../ports/persona.js';
 
 export function ping(call: StoreCall): void {
   const { argv, client, reply } = call;
@@ -87,13 +88,16 @@ export function hello(call: StoreCall): void {
   }
   if (name !== undefined) client.name = name;
   if (version !== undefined) client.protocol = version === 3 ? 3 : 2;
+  const persona = personaOf(wings.config);
+  const zone = wings.config.get('availability-zone') ?? '';
   const facts: readonly (readonly [string, string | number])[] = [
-    ['server', 'redis'],
-    ['version', REDIS_VERSION],
+    ['server', persona.server],
+    ['version', persona.version],
     ['proto', client.protocol],
     ['id', client.id],
     ['mode', wings.cluster === undefined ? 'standalone' : 'cluster'],
     ['role', wings.replication.role === 'primary' ? 'master' : 'replica'],
+    ...(zone === '' ? [] : [['availability_zone', zone] as const]),
   ];
   reply.map(facts.length + 1);
   for (const [field, value] of facts) {
@@ -142,7 +146,7 @@ export function select(call: StoreCall): void {
   const { client, keyspace, reply, wings } = call;
   const index = databaseNumber(call.argv[1]!);
   if (!index.ok) reply.error(index.error);
-  else if (wings.cluster !== undefined && index.value !== 0) {
+  else if (wings.cluster !== undefined && index.value !== 0 && !hasDatabases(wings)) {
     reply.error('ERR SELECT is not allowed in cluster mode');
   } else if (keyspace.databases[index.value] === undefined) {
     reply.error('ERR DB index is out of range');
@@ -150,6 +154,11 @@ export function select(call: StoreCall): void {
     client.db = index.value;
     reply.status('OK');
   }
+}
+
+/** A cluster node of Redis has one database, one of Valkey has as many as it is given. */
+function hasDatabases({ config }: Wings): boolean {
+  return config.get('cluster-databases') !== undefined;
 }
 
 export function quit(call: StoreCall): void {

@@ -4,6 +4,7 @@
  * says what is true: zero.
  */
 import { humanBytes, type Field, lines, percent, ratio, seconds } from './info-format.js';
+import { type Persona, personaOf } from '../ports/persona.js';
 import { memoryAccount } from './memory-account.js';
 import type { StoreCall } from './store-call.js';
 
@@ -11,13 +12,18 @@ export type Section = (call: StoreCall) => readonly string[];
 
 export const serverSection: Section = ({ nowMs, wings }) => {
   const { config, host } = wings;
+  const persona = personaOf(config);
   const upSeconds = Math.floor((nowMs - host.startedAtMs) / 1000);
   return lines([
-    ['redis_version', '7.0.15'],
+    ['redis_version', persona.redisVersion],
+    ...(persona.server === 'redis' ? [] : valkeyFields(persona)),
     ['redis_git_sha1', '00000000'],
     ['redis_git_dirty', 0],
     ['redis_build_id', '0'],
-    ['redis_mode', wings.cluster === undefined ? 'standalone' : 'cluster'],
+    [
+      persona.server === 'redis' ? 'redis_mode' : 'server_mode',
+      wings.cluster === undefined ? 'standalone' : 'cluster',
+    ],
     ['trib_version', host.tribVersion],
     ['os', host.operatingSystem],
     ['arch_bits', 64],
@@ -38,8 +44,19 @@ export const serverSection: Section = ({ nowMs, wings }) => {
     ['executable', host.executable],
     ['config_file', host.configFile],
     ['io_threads_active', 0],
+    ...(persona.server === 'redis'
+      ? []
+      : [['availability_zone', config.get('availability-zone') ?? ''] as const]),
   ]);
 };
+
+function valkeyFields({ version }: Persona): readonly Field[] {
+  return [
+    ['server_name', 'valkey'],
+    ['valkey_version', version],
+    ['valkey_release_stage', 'ga'],
+  ];
+}
 
 export const clientsSection: Section = ({ sessions, wings }) => {
   const clients = [...sessions.all()].filter((client) => !client.isReplica);

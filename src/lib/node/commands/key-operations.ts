@@ -153,8 +153,9 @@ function copyOptions({ argv, db, keyspace, wings }: StoreCall): Result<CopyOptio
       const index = databaseNumber(argv[++at]!);
       if (!index.ok) return index;
       target = keyspace.databases[index.value];
-      // A cluster node has but one database, and says so when all words have been read.
-      if (target === undefined && wings.cluster === undefined) return err(NO_SUCH_DATABASE);
+      // A cluster node with one database says so when all words have been read.
+      const isOnly = wings.cluster !== undefined && keyspace.databases.length === 1;
+      if (target === undefined && !isOnly) return err(NO_SUCH_DATABASE);
     } else return err(SYNTAX_ERROR);
   }
   if (target !== undefined) return ok({ target, replaces });
@@ -188,7 +189,7 @@ export function copy(call: StoreCall): void {
 
 export function move(call: StoreCall): void {
   const { argv, keyspace, nowMs, reply } = call;
-  if (call.wings.cluster !== undefined) {
+  if (call.wings.cluster !== undefined && keyspace.databases.length === 1) {
     reply.error('ERR MOVE is not allowed in cluster mode');
     return;
   }

@@ -1,5 +1,5 @@
 /** Commands about the process rather than about keys: TIME, SHUTDOWN, DEBUG, MODULE. */
-import { REDIS_VERSION } from '../ports/version.js';
+import { personaOf } from '../ports/persona.js';
 import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import { debug } from './debug.js';
 import { helpCommand } from './help.js';
@@ -22,10 +22,11 @@ function time({ nowMs, reply }: StoreCall): void {
 }
 
 /** VERSION chooses a picture; there is one. */
-function lolwut({ argv, reply }: StoreCall): void {
+function lolwut({ argv, reply, wings }: StoreCall): void {
+  const { server: name, version } = personaOf(wings.config);
   const asksVersion = argv.length > 2 && argv[1]!.toLowerCase() === 'version';
   if (asksVersion && integer(argv[2]!) === undefined) reply.error(NOT_AN_INTEGER);
-  else reply.verbatim(`${PICTURE}\nRedis ver. ${REDIS_VERSION}\n`);
+  else reply.verbatim(`${PICTURE}\n${name === 'redis' ? 'Redis' : 'Valkey'} ver. ${version}\n`);
 }
 
 /** NOW and FORCE are about lagging replicas and failing saves; ABORT stands alone. */

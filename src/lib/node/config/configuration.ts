@@ -4,9 +4,10 @@
  * (a listening port, a folder) has an applier, which may refuse; listeners just hear of the change.
  */
 import { assert } from '../../kernel/errors.js';
+import { personaOf } from '../ports/persona.js';
 import type { ConfigWing } from '../ports/wings.js';
 import type { Directive } from './directive.js';
-import { DIRECTIVES, findDirective } from './directives.js';
+import { ALL_DIRECTIVES, findDirective } from './directives.js';
 import { compileGlob } from '../../kernel/glob.js';
 import { parseValue } from './values.js';
 
@@ -37,10 +38,13 @@ export class Configuration implements ConfigWing {
 
   /** @param values by name, as a file would say them; throws on a wrong one (the caller wrote it). */
   constructor(values: Readonly<Record<string, string>> = {}) {
-    for (const directive of DIRECTIVES) this.#values.set(directive, directive.default);
+    for (const directive of ALL_DIRECTIVES) this.#values.set(directive, directive.default);
     for (const [name, value] of Object.entries(values)) {
       const wrong = this.load(name, [value]);
       assert(wrong === undefined, `${name} ${value}: ${wrong ?? ''}`);
+    }
+    for (const name of Object.keys(values)) {
+      assert(!this.isForeign(name), `${name}: ${personaOf(this).name} has no such directive`);
     }
   }
 
@@ -60,13 +64,13 @@ export class Configuration implements ConfigWing {
 
   /** What the shell made of a directive before start: an absolute folder, a closed address. */
   settle(name: string, value: string): void {
-    const directive = findDirective(name);
+    const directive = this.#find(name);
     assert(directive !== undefined, `unknown directive ${name}`);
     this.#values.set(directive, value);
   }
 
   get(name: string): string | undefined {
-    const directive = findDirective(name);
+    const directive = this.#find(name);
     return directive === undefined ? undefined : this.#value(directive);
   }
 
@@ -82,7 +86,7 @@ export class Configuration implements ConfigWing {
 
   /** Was it named in a file or on the command line? */
   isGiven(name: string): boolean {
-    const directive = findDirective(name);
+    const directive = this.#find(name);
     return directive !== undefined && this.#given.has(directive);
   }
 
@@ -94,7 +98,7 @@ export class Configuration implements ConfigWing {
     const names = new Set<string>();
     for (const [spelling] of pairs) {
       const name = spelling.toLowerCase();
-      const directive = findDirective(name);
+      const directive = this.#find(name);
       if (directive === undefined) {
         return `Unknown option or number of arguments for CONFIG SET - '${spelling}'`;
       }
@@ -106,7 +110,7 @@ export class Configuration implements ConfigWing {
     const changes = new Map<Directive, Change>();
     for (const [spelling, given] of pairs) {
       const name = spelling.toLowerCase();
-      const directive = findDirective(name)!;
+      const directive = this.#find(name)!;
       const value = parseValue(directive, [given], this.#value(directive), 'config-set');
       const reason = value.ok ? refusalOf(directive, value.value) : value.error;
       if (reason !== undefined) return failed(name, reason);
@@ -118,7 +122,7 @@ export class Configuration implements ConfigWing {
   matching(patterns: readonly string[]): readonly Pair[] {
     const found = new Map<string, Pair>();
     for (const pattern of patterns) {
-      for (const [name, directive] of namesMatching(pattern)) {
+      for (const [name, directive] of this.#namesMatching(pattern)) {
         if (!found.has(name.toLowerCase())) {
           found.set(name.toLowerCase(), [name, this.#value(directive)]);
         }
@@ -129,13 +133,13 @@ export class Configuration implements ConfigWing {
 
   /** Who carries a directive out; one per directive. Called once for all of a call's it is given to. */
   applyWith(name: string, applier: Applier): void {
-    const directive = findDirective(name);
+    const directive = this.#find(name);
     assert(directive !== undefined, `unknown directive ${name}`);
     this.#appliers.set(directive, applier);
   }
 
   onChange(name: string, listener: (value: string) => void): void {
-    const directive = findDirective(name);
+    const directive = this.#find(name);
     assert(directive !== undefined, `unknown directive ${name}`);
     const listeners = this.#listeners.get(directive) ?? [];
     this.#listeners.set(directive, [...listeners, listener]);
@@ -152,7 +156,13 @@ export class Configuration implements ConfigWing {
 
   /** Every directive with its value, for writing a file. */
   entries(): readonly (readonly [Directive, string])[] {
-    return [...this.#values];
+    return [...this.#values].filter(([directive]) => this.#isOurs(directive));
+  }
+
+  /** A directive that another persona has, and ours has not. Known once all files are read. */
+  isForeign(name: string): boolean {
+    const directive = findDirective(name);
+    return directive !== undefined && !this.#isOurs(directive);
   }
 
   /** What people must know at start: things asked for that are not done. */
@@ -208,6 +218,29 @@ export class Configuration implements ConfigWing {
     return isAllowed ? undefined : "can't set protected config";
   }
 
+  /** An exact name, hidden or not, is shown as it was asked for; a pattern finds what is not hidden. */
+  #namesMatching(pattern: string): readonly (readonly [string, Directive])[] {
+    if (!/[*?[]/.test(pattern)) {
+      const exact = this.#find(pattern);
+      return exact === undefined ? [] : [[pattern, exact]];
+    }
+    const matches = compileGlob(pattern.toLowerCase());
+    return ALL_DIRECTIVES.filter((one) => !one.hidden && this.#isOurs(one)).flatMap((directive) =>
+      [directive.name, directive.alias]
+        .filter((name) => name !== undefined && matches(name))
+        .map((name) => [name!, directive] as const),
+    );
+  }
+
+  #find(name: string): Directive | undefined {
+    const directive = findDirective(name);
+    return directive !== undefined && this.#isOurs(directive) ? directive : undefined;
+  }
+
+  #isOurs({ personas }: Directive): boolean {
+    return personas?.includes(personaOf(this).name) ?? true;
+  }
+
   #value(directive: Directive): string {
     return this.#values.get(directive)!;
   }
@@ -217,20 +250,6 @@ export class Configuration implements ConfigWing {
     assert(value !== undefined, `unknown directive ${name}`);
     return value;
   }
-}
-
-/** An exact name, hidden or not, is shown as it was asked for; a pattern finds what is not hidden. */
-function namesMatching(pattern: string): readonly (readonly [string, Directive])[] {
-  if (!/[*?[]/.test(pattern)) {
-    const exact = findDirective(pattern);
-    return exact === undefined ? [] : [[pattern, exact]];
-  }
-  const matches = compileGlob(pattern.toLowerCase());
-  return DIRECTIVES.filter(({ hidden }) => !hidden).flatMap((directive) =>
-    [directive.name, directive.alias]
-      .filter((name) => name !== undefined && matches(name))
-      .map((name) => [name!, directive] as const),
-  );
 }
 
 function failed(name: string, reason: string): string {

@@ -4,6 +4,7 @@
  * starts a real server is turned away for a name, and so that nobody has to guess which of its lines count.
  */
 import type { Result } from '../../kernel/result.js';
+import type { PersonaName } from '../ports/persona.js';
 
 /**
  * What the embedded node makes of a directive:
@@ -62,10 +63,12 @@ export interface Directive {
   readonly status: DirectiveStatus;
   /** What it does here, or why it does nothing, for the documentation. */
   readonly note: string;
+  /** Who has it; everybody unless given. */
+  readonly personas?: readonly PersonaName[];
 }
 
 type Traits = Partial<
-  Pick<Directive, 'alias' | 'immutable' | 'isProtected' | 'isVolatile' | 'hidden'>
+  Pick<Directive, 'alias' | 'immutable' | 'isProtected' | 'isVolatile' | 'hidden' | 'personas'>
 >;
 type Meaning = readonly [status: DirectiveStatus, note: string];
 

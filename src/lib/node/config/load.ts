@@ -49,6 +49,8 @@ export function loadConfig(
 class Loader {
   readonly #configuration: Configuration;
   readonly #readIncludes: ReadIncludes;
+  /** Lines about directives that only some personas have; which one it is may stand further down. */
+  readonly #particular = new Map<string, ConfigProblem>();
   /** `#hash` of `user default` lines, to be compared with requirepass once all is read. */
   #passwordHash: { readonly hash: string; readonly problem: ConfigProblem } | undefined;
 
@@ -71,6 +73,9 @@ class Loader {
 
   finish(): ConfigProblem | undefined {
     const configuration = this.#configuration;
+    for (const [name, problem] of this.#particular) {
+      if (configuration.isForeign(name)) return problem;
+    }
     if (configuration.boolean('cluster-enabled') && configuration.get('replicaof') !== '') {
       const reason = 'replicaof directive not allowed in cluster mode';
       return { where: 'the configuration', line: 0, text: '', reason };
@@ -89,6 +94,9 @@ class Loader {
     const fileOnly = findFileOnly(line.name);
     if (fileOnly === undefined) {
       const wrong = this.#configuration.load(line.name, line.words);
+      if (findDirective(line.name)?.personas !== undefined) {
+        this.#particular.set(line.name, problem(UNKNOWN));
+      }
       return wrong === undefined ? undefined : problem(withSuggestion(line.name, wrong));
     }
     const isRefused = fileOnly.status === 'refused';
@@ -100,7 +108,7 @@ class Loader {
     depth: number,
     problem: (reason: string) => ConfigProblem,
   ): ConfigProblem | undefined {
-    if (words.length !== 1) return problem('Bad directive or wrong number of arguments');
+    if (words.length !== 1) return problem(UNKNOWN);
     if (depth >= INCLUDE_DEPTH_MAX) return problem('files include each other without end');
     const included = this.#readIncludes(words[0]!);
     if (!included.ok) return problem(included.error);
@@ -128,6 +136,8 @@ class Loader {
     return undefined;
   }
 }
+
+const UNKNOWN = 'Bad directive or wrong number of arguments';
 
 /** What grants the default user everything. */
 const HARMLESS_RULES: ReadonlySet<string> = new Set([

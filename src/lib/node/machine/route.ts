@@ -68,9 +68,12 @@ function whyDown(state: ClusterState, query: RouteQuery): string | undefined {
   return 'CLUSTERDOWN The cluster is down and only accepts read commands';
 }
 
-function countMissing(state: ClusterState, { keys, nowMs, isShardPubSub }: RouteQuery): number {
+function countMissing(
+  state: ClusterState,
+  { keys, nowMs, isShardPubSub, client }: RouteQuery,
+): number {
   if (isShardPubSub) return 0;
-  return keys.filter((key) => !state.surroundings.hasKey(key, nowMs)).length;
+  return keys.filter((key) => !state.surroundings.hasKey(key, nowMs, client.db)).length;
 }
 
 const hasSeveral = (keys: readonly string[]): boolean => keys.some((key) => key !== keys[0]);

@@ -1,4 +1,5 @@
 /** The `cluster-*` directives as the machine reads them; the shell hands over a new object on change. */
+import type { PersonaName } from '../ports/persona.js';
 
 export interface ClusterSettings {
   readonly nodeTimeoutMs: number;
@@ -26,6 +27,9 @@ export interface ClusterSettings {
   readonly announceBusPort: number;
   readonly announceHostname: string;
   readonly preferredEndpoint: 'ip' | 'hostname' | 'unknown-endpoint';
+  readonly persona: PersonaName;
+  /** What slots cost is counted. */
+  readonly slotStats: boolean;
 }
 
 export const DEFAULT_SETTINGS: ClusterSettings = {
@@ -47,4 +51,6 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
   announceBusPort: 0,
   announceHostname: '',
   preferredEndpoint: 'ip',
+  persona: 'redis-7.0',
+  slotStats: false,
 };

@@ -32,6 +32,7 @@ export function bindSlot(state: ClusterState, slot: number, node: ClusterNode): 
     return;
   }
   unbindSlot(state, slot);
+  state.traffic?.forget(slot);
   state.owners[slot] = node;
   state.assignedSlots++;
   setBit(node.slots, slot);

@@ -11,6 +11,7 @@ import type { SlotRange } from '../../kernel/ranges.js';
 import { SLOT_COUNT } from '../../kernel/slot.js';
 import { SLOT_BITMAP_BYTES } from '../../wire/bus/layout.js';
 import { NodeFlag } from '../../wire/bus/message.js';
+import { SlotTraffic } from '../ports/slot-traffic.js';
 import type { Effect, LinkId } from './effects.js';
 import type { ClusterSettings } from './settings.js';
 
@@ -65,9 +66,10 @@ export interface Link {
 /** What the machine may ask of the rest of the node. Answers must not change within one step. */
 export interface Surroundings {
   keyCount(): number;
-  countKeysInSlot(slot: number): number;
-  keysInSlot(slot: number, limit: number): string[];
-  hasKey(key: string, nowMs: number): boolean;
+  /** In one database, or in all of them. */
+  countKeysInSlot(slot: number, db?: number): number;
+  keysInSlot(slot: number, limit: number, db: number): string[];
+  hasKey(key: string, nowMs: number, db: number): boolean;
   replicationOffset(): number;
   isPrimaryLinkUp(): boolean;
   lastPrimaryIoMs(): number | undefined;
@@ -152,6 +154,8 @@ export interface ClusterState {
   readonly received: number[];
   linksOverLimit: number;
 
+  /** Present while `cluster-slot-stats-enabled`. */
+  traffic: SlotTraffic | undefined;
   /** 1 = serve without a question. */
   readonly served: Uint8Array;
   nowMs: number;
@@ -192,6 +196,7 @@ export function createState(options: StateOptions): ClusterState {
     unclaimed: Buffer.alloc(SLOT_BITMAP_BYTES),
     migratingTo: new Map(),
     importingFrom: new Map(),
+    traffic: options.settings.slotStats ? new SlotTraffic() : undefined,
     currentEpoch: 0,
     lastVoteEpoch: 0,
     isOk: false,

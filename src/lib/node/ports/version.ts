@@ -1,4 +1,4 @@
-/** The version whose behaviour the node has, and so the one it presents: clients choose by it what they send. */
+/** The version whose formats and, unless a persona says otherwise, whose behaviour the node has. */
 export const REDIS_VERSION = '7.0.15';
 
 /** What the package is called by; nodes of it run where no package.json is at hand. */

@@ -7,6 +7,7 @@ import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import type { ClientPort } from './client.js';
 import type { HostPort } from './host.js';
 import type { PersistenceWing } from './persistence.js';
+import type { SlotTraffic } from './slot-traffic.js';
 import type { ServerStats } from './stats.js';
 import type { ReplicaService, TransferService } from './replication.js';
 
@@ -36,15 +37,16 @@ export type Log = (level: LogLevel, text: string) => void;
 export interface DataWing {
   /** Keys in all databases. */
   keyCount(): number;
-  countKeysInSlot(slot: number): number;
-  keysInSlot(slot: number, limit: number): string[];
+  /** In this database, or in all of them. */
+  countKeysInSlot(slot: number, db?: number): number;
+  keysInSlot(slot: number, limit: number, db: number): string[];
   /** The keys of a slot that moved away are gone at once, and freed little by little; replicas hear of each. */
   dropSlot(slot: number): void;
   /** What is left of such slots counts again: our data are a primary's now. */
   spareSlots(): void;
   flushAll(): void;
-  /** Does the key exist now (expired ones do not)? No side effects. Database 0. */
-  hasKey(key: string, nowMs: number): boolean;
+  /** Does the key exist now (expired ones do not)? No side effects. */
+  hasKey(key: string, nowMs: number, db: number): boolean;
   /** A change that no command in progress made: to the replicas and to the append-only file. */
   propagate(db: number, argv: readonly string[]): void;
   /** Run one command of the primary's stream. Throws a TribError when it cannot be applied. */
@@ -108,6 +110,9 @@ export interface RouteQuery {
   readonly nowMs: number;
 }
 
+/** Who sends a CLUSTER subcommand, as far as that matters to the answer. */
+export type ClusterCaller = Pick<ClientPort, 'isTls' | 'db'>;
+
 /** Membership, slots, failover. */
 export interface ClusterWing {
   readonly myId: NodeId;
@@ -117,10 +122,12 @@ export interface ClusterWing {
    */
   readonly served: Uint8Array;
   readonly isReplica: boolean;
+  /** What slots cost; undefined where nobody wants to know. */
+  readonly traffic: SlotTraffic | undefined;
   /** The error that answers the query (MOVED, ASK, TRYAGAIN, CROSSSLOT, CLUSTERDOWN), or undefined: serve it. */
   route(query: RouteQuery): string | undefined;
   /** CLUSTER <subcommand>: writes one reply. */
-  command(argv: readonly string[], reply: ReplySink, client: Pick<ClientPort, 'isTls'>): void;
+  command(argv: readonly string[], reply: ReplySink, client: ClusterCaller): void;
   publish(channel: string, message: string, sharded: boolean): void;
 }
 

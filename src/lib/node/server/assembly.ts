@@ -6,6 +6,8 @@ import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
 import { portFor } from '../machine/client-ports.js';
 import { deletionWord } from '../commands/deletion-word.js';
+import { commandsOf } from '../commands/persona-commands.js';
+import { personaOf } from '../ports/persona.js';
 import { ServerStats } from '../ports/stats.js';
 import { TRIB_VERSION } from '../ports/version.js';
 import type { DataWing, Log, Wings } from '../ports/wings.js';
@@ -130,7 +132,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.dir = options.dir;
     this.ended = new Promise((resolve) => (this.#markEnded = resolve));
     this.#keyspace = new Keyspace({
-      databases: isCluster ? 1 : config.number('databases'),
+      databases: databaseCount(config),
       indexesSlots: isCluster,
       chance: () => this.#prng.fraction(),
     });
@@ -157,7 +159,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       heldKeys: this.#heldKeys,
       settle: (finish) => this.#waiting.settle(finish),
     });
-    const table = new CommandTable(ALL_COMMANDS);
+    const table = new CommandTable(commandsOf(personaOf(config), ALL_COMMANDS));
     const data = this.#createData();
     this.#replication = this.#createReplication(data);
     this.#persistence = this.#createPersistence();
@@ -558,4 +560,9 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   nowMs(): number {
     return Date.now();
   }
+}
+
+function databaseCount(config: Configuration): number {
+  if (!config.boolean('cluster-enabled')) return config.number('databases');
+  return Number(config.get('cluster-databases') ?? 1);
 }

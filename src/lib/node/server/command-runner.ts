@@ -3,6 +3,8 @@
  * replication stream accounted for.
  */
 import type { Prng } from '../../kernel/prng.js';
+import { slotOfKey } from '../../kernel/slot.js';
+import { encodedBytes } from '../../wire/resp/request-encoder.js';
 import type { SessionsPort } from '../ports/session.js';
 import type { Wings } from '../ports/wings.js';
 import type { Keyspace } from '../store/keyspace.js';
@@ -17,6 +19,7 @@ import type { Pauses } from './pauses.js';
 import { type Appender, Propagation } from './propagation.js';
 import { redact } from './redaction.js';
 import type { ServingRules } from './serving-rules.js';
+import type { QueuedCommand } from './transaction.js';
 
 export interface CommandRunnerOptions {
   readonly keyspace: Keyspace;
@@ -36,6 +39,18 @@ export interface CommandRunnerOptions {
 const QUICK_WORDS_MAX = 16;
 const QUICK_REPLY_BYTES_MAX = 8 * 1024;
 
+/** A command that has run, for what its slot cost. */
+interface Work {
+  readonly execution: Execution;
+  readonly command: Command;
+  readonly argv: readonly string[];
+  readonly micros: number;
+  readonly bytesOut: number;
+}
+
+/** MULTI as it travelled. */
+const MULTI_BYTES = encodedBytes(['multi']);
+
 export class CommandRunner {
   readonly #options: CommandRunnerOptions;
   readonly #keyspace: Keyspace;
@@ -46,6 +61,8 @@ export class CommandRunner {
   readonly #propagation: Propagation;
   readonly #execution: Execution;
   #isRunning = false;
+  /** Of the transaction that is running, or that ran last. */
+  #queueSlot: number | undefined;
 
   constructor(options: CommandRunnerOptions) {
     this.#options = options;
@@ -94,6 +111,7 @@ export class CommandRunner {
       return;
     }
     replies.array(transaction.queue.length);
+    this.#queueSlot = slotOfQueue(transaction.queue);
     const execution = this.#newExecution();
     execution.maySuspend = false;
     for (const { command, argv } of transaction.queue) {
@@ -173,6 +191,8 @@ export class CommandRunner {
       const micros = isQuick ? clock.endUnexpected() : clock.end(beganMicros);
       stats.charge(stat, micros);
       this.#judgeDuration(execution, command, argv, micros);
+      const bytesOut = replies.pendingBytes - bytesBefore;
+      this.#noteTraffic({ execution, command, argv, micros, bytesOut });
     }
     if (this.#options.monitors.isAny) this.#feedMonitors(execution, command, argv);
   }
@@ -227,6 +247,18 @@ export class CommandRunner {
     if (this.#rules.slowerThanMicros >= 0 && micros >= this.#rules.slowerThanMicros) {
       this.#noteSlow(client, command, argv, micros);
     }
+  }
+
+  /** The time and the answers of a transaction are those of its EXEC; what came in, each command's own. */
+  #noteTraffic({ execution, command, argv, micros, bytesOut }: Work): void {
+    const traffic = this.#wings.cluster?.traffic;
+    if (traffic === undefined || execution.isReplicated) return;
+    const [key] = command.keysOf(argv);
+    const slot = command.isExec ? this.#queueSlot : key === undefined ? undefined : slotOfKey(key);
+    if (slot === undefined) return;
+    const isQueued = execution !== this.#execution;
+    const bytesIn = encodedBytes(argv) + (command.isExec ? MULTI_BYTES : 0);
+    traffic.note(slot, isQueued ? 0 : micros, bytesIn, isQueued ? 0 : bytesOut);
   }
 
   /** The stream says exactly what to do, so its words are what a file needs. */
@@ -317,4 +349,13 @@ export class CommandRunner {
       blocked: this.#blocked,
     });
   }
+}
+
+/** All keys of a transaction are in one slot. */
+function slotOfQueue(queue: readonly QueuedCommand[]): number | undefined {
+  for (const { command, argv } of queue) {
+    const [key] = command.keysOf(argv);
+    if (key !== undefined) return slotOfKey(key);
+  }
+  return undefined;
 }

@@ -23,20 +23,20 @@ export interface KeyspaceWingOptions {
 
 export function createDataWing(options: KeyspaceWingOptions): DataWing {
   const { keyspace } = options;
-  const dropper = new SlotDropper(keyspace, (key) =>
-    options.propagate(0, [options.deletionWord(), key]),
+  const dropper = new SlotDropper(keyspace, (db, key) =>
+    options.propagate(db, [options.deletionWord(), key]),
   );
   return {
     keyCount: () => keyspace.keyCount(),
-    countKeysInSlot: (slot) => keyspace.db(0).countKeysInSlot(slot),
-    keysInSlot: (slot, limit) => keyspace.db(0).keysInSlot(slot, limit),
+    countKeysInSlot: (slot, db) => keyspace.countKeysInSlot(slot, db),
+    keysInSlot: (slot, limit, db) => keyspace.db(db).keysInSlot(slot, limit),
     dropSlot: (slot) => dropper.drop(slot),
     spareSlots: () => dropper.spare(),
     flushAll: () => {
       keyspace.clear();
       options.onCleared();
     },
-    hasKey: (key, nowMs) => keyspace.db(0).peek(key, nowMs) !== undefined,
+    hasKey: (key, nowMs, db) => keyspace.db(db).peek(key, nowMs) !== undefined,
     propagate: options.propagate,
     applyReplicated: options.applyReplicated,
     vetReplicated: options.vetReplicated,

@@ -26,7 +26,11 @@ export class ServingRules {
   constructor(wings: Pick<Wings, 'config' | 'replication' | 'stats'>) {
     this.#wings = wings;
     this.refresh();
-    for (const name of DIRECTIVES) wings.config.onChange(name, () => this.refresh());
+    const { config } = wings;
+    const particular = config.get(SLOT_STATS) === undefined ? [] : [SLOT_STATS];
+    for (const name of [...DIRECTIVES, ...particular]) {
+      config.onChange(name, () => this.refresh());
+    }
   }
 
   /** Call when the role changed. */
@@ -41,12 +45,16 @@ export class ServingRules {
     stats.latency.thresholdMs = config.number('latency-monitor-threshold');
     this.slowerThanMicros = config.number('slowlog-log-slower-than');
     const isWatched = this.slowerThanMicros >= 0 && this.slowerThanMicros < QUICK_MICROS_MAX;
-    this.timesEach = isWatched || stats.latency.thresholdMs > 0;
+    const countsSlots = config.get(SLOT_STATS) === 'yes';
+    this.timesEach = isWatched || countsSlots || stats.latency.thresholdMs > 0;
   }
 }
 
 /** What is over within a millisecond may be timed together with others: see `call-clock.ts`. */
 const QUICK_MICROS_MAX = 1000;
+
+/** Not every persona has it. */
+const SLOT_STATS = 'cluster-slot-stats-enabled';
 
 const DIRECTIVES = [
   'requirepass',

@@ -1,5 +1,4 @@
 /** Frees the keys of slots that went away, a few at a time, so that a million of them hold up nobody. */
-import type { Database } from '../store/database.js';
 import type { Keyspace } from '../store/keyspace.js';
 
 const KEYS_PER_STEP = 100;
@@ -8,33 +7,36 @@ const SLICE_MS = 2;
 
 export class SlotDropper {
   readonly #keyspace: Keyspace;
-  readonly #onFreed: (key: string) => void;
+  readonly #onFreed: (db: number, key: string) => void;
   #isAtWork = false;
 
-  constructor(keyspace: Keyspace, onFreed: (key: string) => void) {
+  constructor(keyspace: Keyspace, onFreed: (db: number, key: string) => void) {
     this.#keyspace = keyspace;
     this.#onFreed = onFreed;
   }
 
   drop(slot: number): void {
-    this.#db.doomSlot(slot, this.#onFreed);
+    for (const db of this.#keyspace.databases) {
+      db.doomSlot(slot, (key) => this.#onFreed(db.index, key));
+    }
     if (this.#isAtWork) return;
     this.#isAtWork = true;
     this.#advance();
   }
 
   spare(): void {
-    this.#db.spareDoomed();
-  }
-
-  get #db(): Database {
-    return this.#keyspace.db(0);
+    for (const db of this.#keyspace.databases) db.spareDoomed();
   }
 
   #advance(): void {
     const untilMs = performance.now() + SLICE_MS;
-    do this.#isAtWork = this.#db.freeDoomed(KEYS_PER_STEP);
+    do this.#isAtWork = this.#freeSome();
     while (this.#isAtWork && performance.now() < untilMs);
     if (this.#isAtWork) setImmediate(() => this.#advance());
+  }
+
+  /** @returns true when there are more. */
+  #freeSome(): boolean {
+    return this.#keyspace.databases.some((db) => db.freeDoomed(KEYS_PER_STEP));
   }
 }

@@ -3,7 +3,8 @@
  * knows whether a command did anything. Deterministic: time comes in as an argument, chance as a
  * function, and what must be told to others goes out through one listener.
  *
- * Cluster nodes have one database and index it by slot; others have `databases` of them.
+ * Cluster nodes have one database, or as many as Valkey lets them have, and index them by slot; others have
+ * `databases` of them.
  */
 import { AccessClock } from './access.js';
 import { type ChangeObserver, Database, type DatabaseOwner, type ExpiryMode } from './database.js';
@@ -11,7 +12,7 @@ import type { EventListener } from './events.js';
 import { defaultLayout, type LayoutLimits } from './layout.js';
 
 export interface KeyspaceOptions {
-  /** 16 unless configured; cluster nodes always have one. */
+  /** 16 unless configured; one in cluster nodes, unless a persona has more. */
   readonly databases: number;
   readonly indexesSlots: boolean;
   /** An even draw from 0 up to 1, for counters of uses that rise by chance; without it they always rise. */
@@ -94,6 +95,14 @@ export class Keyspace implements DatabaseOwner {
     let bytes = 0;
     for (const db of this.databases) bytes += db.weight();
     return bytes;
+  }
+
+  /** In one database, or in all of them. */
+  countKeysInSlot(slot: number, db?: number): number {
+    if (db !== undefined) return this.db(db).countKeysInSlot(slot);
+    let count = 0;
+    for (const one of this.databases) count += one.countKeysInSlot(slot);
+    return count;
   }
 
   /** Empty every database. */

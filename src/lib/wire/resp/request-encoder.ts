@@ -21,3 +21,12 @@ export function wordBytes(words: readonly string[]): number {
   for (const word of words) bytes += word.length;
   return bytes;
 }
+
+/** How long a command is as it travels. */
+export function encodedBytes(argv: readonly string[]): number {
+  let bytes = 3 + digits(argv.length);
+  for (const { length } of argv) bytes += 5 + digits(length) + length;
+  return bytes;
+}
+
+const digits = (count: number): number => String(count).length;

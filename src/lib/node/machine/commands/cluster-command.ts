@@ -1,5 +1,6 @@
 /** CLUSTER <subcommand>, over the machine's state. Arity and unknown names were dealt with before. */
 import type { ReplySink } from '../../../wire/resp/reply-sink.js';
+import type { ClusterCaller } from '../../ports/wings.js';
 import type { Effect } from '../effects.js';
 import { within } from '../step.js';
 import type { ClusterState } from '../state.js';
@@ -8,6 +9,7 @@ import { help } from './help.js';
 import * as membership from './membership.js';
 import * as reports from './reports.js';
 import * as slots from './slots.js';
+import { slotStats } from './slot-stats.js';
 
 const OPERATIONS: ReadonlyMap<string, ClusterOperation> = new Map([
   ['addslots', slots.addSlots],
@@ -36,6 +38,7 @@ const OPERATIONS: ReadonlyMap<string, ClusterOperation> = new Map([
   ['setslot', slots.setSlot],
   ['shards', reports.shards],
   ['slaves', reports.replicas],
+  ['slot-stats', slotStats],
   ['slots', reports.slots],
 ]);
 
@@ -45,10 +48,10 @@ export function runClusterCommand(
   argv: readonly string[],
   reply: ReplySink,
   nowMs: number,
-  isTls: boolean,
+  { isTls, db }: ClusterCaller,
 ): readonly Effect[] {
   return within(state, nowMs, () => {
-    const call = { state, argv, reply, isTls };
+    const call = { state, argv, reply, isTls, db };
     const run = OPERATIONS.get(argv[1]!.toLowerCase());
     try {
       if (!run) throw wrongWords(call);

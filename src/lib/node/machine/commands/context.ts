@@ -9,6 +9,8 @@ export interface ClusterCall {
   readonly argv: readonly string[];
   readonly reply: ReplySink;
   readonly isTls: boolean;
+  /** What the client has selected. */
+  readonly db: number;
 }
 
 export type ClusterOperation = (call: ClusterCall) => void;

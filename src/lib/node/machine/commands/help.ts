@@ -1,4 +1,5 @@
 /** CLUSTER HELP: every subcommand's form, and below it what it does. */
+import type { PersonaName } from '../../ports/persona.js';
 import type { ClusterCall } from './context.js';
 
 type Entry = readonly [form: string, ...meaning: string[]];
@@ -39,10 +40,42 @@ const ENTRIES: readonly Entry[] = [
   ['HELP', 'This text.'],
 ];
 
-export function help({ reply }: ClusterCall): void {
+const BY_PERSONA: Readonly<Record<PersonaName, readonly Entry[]>> = {
+  'redis-7.0': [],
+  'redis-8.4': [
+    [
+      'MIGRATION IMPORT <start> <end> [<start> <end> ...]',
+      'Take slots from the node that owns them; replies with the id of the task.',
+    ],
+    ['MIGRATION STATUS (ID <task-id>|ALL)', 'How tasks stand, on either side.'],
+    ['MIGRATION CANCEL (ID <task-id>|ALL)', 'End tasks; replies with their number.'],
+    [
+      'SLOT-STATS (SLOTSRANGE <start> <end>|ORDERBY <metric> [LIMIT <n>] [ASC|DESC])',
+      'What slots of this shard hold and cost.',
+    ],
+  ],
+  'valkey-9': [
+    [
+      'MIGRATESLOTS SLOTSRANGE <start> <end> [<start> <end> ...] NODE <node-id> [SLOTSRANGE ...]',
+      'Give slots of this node to others; returns when that has begun.',
+    ],
+    ['GETSLOTMIGRATIONS', 'How moves of slots stand, the newest first.'],
+    ['CANCELSLOTMIGRATIONS', 'End every move of slots away from this node.'],
+    [
+      'SLOT-STATS (SLOTSRANGE <start> <end>|ORDERBY <metric> [LIMIT <n>] [ASC|DESC])',
+      'What slots of this shard hold and cost.',
+    ],
+  ],
+};
+
+export function help({ state, reply }: ClusterCall): void {
   const lines = [
     'CLUSTER <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
-    ...ENTRIES.flatMap(([form, ...meaning]) => [form, ...meaning.map((line) => `    ${line}`)]),
+    ...[
+      ...ENTRIES.slice(0, -1),
+      ...BY_PERSONA[state.settings.persona],
+      ...ENTRIES.slice(-1),
+    ].flatMap(([form, ...meaning]) => [form, ...meaning.map((line) => `    ${line}`)]),
   ];
   reply.array(lines.length);
   for (const line of lines) reply.status(line);

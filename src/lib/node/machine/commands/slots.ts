@@ -142,19 +142,19 @@ function assign(state: ClusterState, slot: Slot, id: string): void {
   }
 }
 
-export function countKeysInSlot({ state, argv, reply }: ClusterCall): void {
+export function countKeysInSlot({ state, argv, reply, db }: ClusterCall): void {
   const slot = integerFrom(argv[2]!);
   if (!isSlot(slot)) throw new Refusal('Invalid slot');
-  reply.integer(state.surroundings.countKeysInSlot(slot));
+  reply.integer(state.surroundings.countKeysInSlot(slot, db));
 }
 
-export function getKeysInSlot({ state, argv, reply }: ClusterCall): void {
+export function getKeysInSlot({ state, argv, reply, db }: ClusterCall): void {
   const slot = integerFrom(argv[2]!);
   const wanted = integerFrom(argv[3]!);
   if (slot < 0 || slot >= SLOT_COUNT || wanted < 0) {
     throw new Refusal('Invalid slot or number of keys');
   }
-  const keys = state.surroundings.keysInSlot(slot, wanted);
+  const keys = state.surroundings.keysInSlot(slot, wanted, db);
   reply.array(keys.length);
   for (const key of keys) reply.bulk(key);
 }

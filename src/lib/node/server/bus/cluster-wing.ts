@@ -27,8 +27,8 @@ import {
   type StateOptions,
 } from '../../machine/state.js';
 import { step, within } from '../../machine/step.js';
-import type { ClientPort } from '../../ports/client.js';
-import type { RouteQuery } from '../../ports/wings.js';
+import type { SlotTraffic } from '../../ports/slot-traffic.js';
+import type { ClusterCaller, RouteQuery } from '../../ports/wings.js';
 import type { Listener } from '../listener.js';
 import { openBusPort, sourceAddressOf } from './bus-port.js';
 import { guarded } from '../fault.js';
@@ -36,7 +36,7 @@ import type { TlsDoor } from '../tls/door.js';
 import { BusLinks } from './links.js';
 import { NodesFile } from './nodes-file.js';
 import type { ClusterWingOptions, RunningClusterWing } from './options.js';
-import { readSettings, WATCHED } from './settings.js';
+import { readSettings, watchedBy } from './settings.js';
 
 /** How long news that nobody relies on may stay unsaved; in a temporary folder nobody ever does. */
 const SAVE_DELAY_MS = 50;
@@ -126,7 +126,7 @@ class RunningCluster implements RunningClusterWing {
     if (isReplica(state.myself) && primary && primary.ip !== '') {
       this.#wings.replication.follow({ host: primary.ip, port: replicationPort(state, primary) });
     }
-    for (const name of WATCHED) config.onChange(name, () => this.#applySettings());
+    for (const name of watchedBy(config)) config.onChange(name, () => this.#applySettings());
     return state;
   }
 
@@ -134,9 +134,9 @@ class RunningCluster implements RunningClusterWing {
     const wings = this.#wings;
     return {
       keyCount: () => wings.data.keyCount(),
-      countKeysInSlot: (slot) => wings.data.countKeysInSlot(slot),
-      keysInSlot: (slot, limit) => wings.data.keysInSlot(slot, limit),
-      hasKey: (key, nowMs) => wings.data.hasKey(key, nowMs),
+      countKeysInSlot: (slot, db) => wings.data.countKeysInSlot(slot, db),
+      keysInSlot: (slot, limit, db) => wings.data.keysInSlot(slot, limit, db),
+      hasKey: (key, nowMs, db) => wings.data.hasKey(key, nowMs, db),
       replicationOffset: () => wings.replication.offset,
       isPrimaryLinkUp: () => wings.replication.isLinkUp,
       lastPrimaryIoMs: () => wings.replication.lastPrimaryIoMs,
@@ -159,6 +159,10 @@ class RunningCluster implements RunningClusterWing {
     return this.#state.served;
   }
 
+  get traffic(): SlotTraffic | undefined {
+    return this.#state.traffic;
+  }
+
   get isReplica(): boolean {
     return isReplica(this.#state.myself);
   }
@@ -167,10 +171,10 @@ class RunningCluster implements RunningClusterWing {
     return route(this.#state, query);
   }
 
-  command(argv: readonly string[], reply: ReplySink, client: Pick<ClientPort, 'isTls'>): void {
+  command(argv: readonly string[], reply: ReplySink, client: ClusterCaller): void {
     const state = this.#state;
     guarded(() => {
-      this.#perform(runClusterCommand(state, argv, reply, Date.now(), client.isTls), state);
+      this.#perform(runClusterCommand(state, argv, reply, Date.now(), client), state);
     }, this.#options.onFatal);
   }
 

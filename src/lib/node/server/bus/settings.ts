@@ -1,9 +1,10 @@
 /** The `cluster-*` directives and their kin, read into the machine's settings. */
 import type { ClusterSettings } from '../../machine/settings.js';
+import { personaOf } from '../../ports/persona.js';
 import type { ConfigWing } from '../../ports/wings.js';
 
 /** Whoever changes one of these changes what the machine must know. */
-export const WATCHED = [
+const WATCHED = [
   'cluster-node-timeout',
   'cluster-migration-barrier',
   'cluster-replica-validity-factor',
@@ -23,6 +24,13 @@ export const WATCHED = [
   'cluster-preferred-endpoint-type',
   'repl-ping-replica-period',
 ] as const;
+
+/** The same of directives that not every persona has. */
+export function watchedBy(config: ConfigWing): readonly string[] {
+  return [...WATCHED, ...PARTICULAR.filter((name) => config.get(name) !== undefined)];
+}
+
+const PARTICULAR = ['cluster-slot-stats-enabled'] as const;
 
 export function readSettings(config: ConfigWing): ClusterSettings {
   return {
@@ -44,6 +52,8 @@ export function readSettings(config: ConfigWing): ClusterSettings {
     announceBusPort: config.number('cluster-announce-bus-port'),
     announceHostname: config.get('cluster-announce-hostname') ?? '',
     preferredEndpoint: endpointFrom(config.get('cluster-preferred-endpoint-type')),
+    persona: personaOf(config).name,
+    slotStats: config.get('cluster-slot-stats-enabled') === 'yes',
   };
 }
 
