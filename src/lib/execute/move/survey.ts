@@ -25,6 +25,8 @@ export interface Survey {
 export interface SurveyedMove extends SlotMove {
   /** A batch of this source could be heavier than is allowed. */
   readonly weighs: boolean;
+  /** By slot, of the selected database 0; slots without keys are left out. */
+  readonly keyCounts: ReadonlyMap<number, number>;
 }
 
 const COUNTED_AT_ONCE = 4_096;
@@ -38,11 +40,12 @@ export async function survey(
   const { limitBytes } = moving.bigKeys;
   const seen = await mapBounded(moves, CONCURRENT_NODES_MAX, async (move) => {
     const link = context.links.to(move.source.address);
-    const [keyCount, dataset] = await Promise.all([countKeys(link, move), datasetBytes(link)]);
+    const [keyCounts, dataset] = await Promise.all([countKeys(link, move), datasetBytes(link)]);
+    const keyCount = [...keyCounts.values()].reduce((sum, count) => sum + count, 0);
     const mayBeBig = limitBytes > 0 && dataset > limitBytes && keyCount > 0;
     const bigKeys = mayBeBig ? await findBigKeys(link, move, limitBytes, context) : [];
     const weighs = dataset > moving.batchBytesMax || moving.rate?.unit === 'bytes';
-    return { move: { ...move, weighs }, keyCount, bigKeys };
+    return { move: { ...move, weighs, keyCounts }, keyCount, bigKeys };
   });
   const bigKeys = seen.flatMap((one) => one.bigKeys);
   const left = await decide(bigKeys, moving, context);
@@ -52,20 +55,21 @@ export async function survey(
   };
 }
 
-async function countKeys(link: Link, { slots }: SlotMove): Promise<number> {
+async function countKeys(link: Link, { slots }: SlotMove): Promise<ReadonlyMap<number, number>> {
   const all = [...slotsIn(slots)];
-  let sum = 0;
+  const counts = new Map<number, number>();
   for (let from = 0; from < all.length; from += COUNTED_AT_ONCE) {
     const asked = all.slice(from, from + COUNTED_AT_ONCE);
     const replies = await link.ask(
       asked.map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]),
     );
-    for (const reply of replies) {
+    asked.forEach((slot, at) => {
+      const reply = replies[at];
       if (reply instanceof TribError) throw reply;
-      sum += Number(reply);
-    }
+      if (Number(reply) > 0) counts.set(slot, Number(reply));
+    });
   }
-  return sum;
+  return counts;
 }
 
 /**
