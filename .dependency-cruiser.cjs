@@ -15,7 +15,7 @@ const MAY_SEE = {
   'node/replication': ['kernel', 'wire', 'node/store', 'node/ports'],
   'node/persistence': ['kernel', 'wire', 'node/store', 'node/ports'],
   'node/server': ['kernel', 'wire', 'node'],
-  execute: ['kernel', 'cluster', 'plan'],
+  execute: ['kernel', 'wire', 'cluster', 'plan'],
   client: ['kernel', 'wire', 'cluster', 'execute'],
   render: ['kernel', 'cluster', 'plan', 'execute'],
   lab: ['kernel', 'wire', 'cluster', 'plan', 'execute', 'client', 'node'],

@@ -36,6 +36,12 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   forget: ['all-failed'],
   reset: ['soft', 'hard', 'flush', 'yes'],
   wait: ['nodes'],
+  import: [
+    ...['from', 'cluster-from', 'copy', 'cluster-copy', 'replace', 'cluster-replace'],
+    ...['from-user', 'cluster-from-user', 'from-pass', 'cluster-from-pass', 'from-askpass'],
+    ...['cluster-from-askpass', 'timeout', 'cluster-timeout', 'dry-run'],
+    'cluster-search-multiple-owners',
+  ],
 };
 
 const CONNECTION = [
@@ -118,6 +124,10 @@ describe('the surface of the commands', () => {
     'add-node --slave --master-id a',
     'del-node',
     'set-timeout',
+    'import --from a --copy --replace',
+    '--cluster import --cluster-from a --cluster-copy --cluster-replace --cluster-timeout 5',
+    '--cluster import --cluster-from a --cluster-from-user u --cluster-from-pass p',
+    '--cluster import --cluster-from a --cluster-from-askpass',
   ];
   it('takes every line that an incumbent takes', async () => {
     const commands = new Map((await loadCommands()).map(({ id, command }) => [id, command]));

@@ -18,6 +18,7 @@ import { observe } from '../execute/observe.js';
 import { runPlan } from '../execute/run-plan.js';
 import { countForeignKeys } from '../execute/slot-keys.js';
 import { TribError, assert } from '../kernel/errors.js';
+import type { DataStep } from '../plan/data-step.js';
 import type { Plan } from '../plan/plan.js';
 import { clusterCheckText } from '../render/check-text.js';
 import { planText, remarksText } from '../render/plan-text.js';
@@ -191,12 +192,34 @@ export abstract class ClusterCommand extends TribCommand {
       this.#writePlan(plan, flags['plan-out']);
       return false;
     }
-    this.say(remarksText(plan.remarks, this.capabilities));
-    const isIdle = plan.stages.every(({ steps }) => steps.length === 0);
+    await this.#accept(plan, flags, question);
+    return true;
+  }
+
+  /** As `review`, for plans that carry data: they are not kept in files. */
+  protected async reviewData(
+    plan: Plan<DataStep>,
+    flags: ReviewFlags,
+    question?: string,
+  ): Promise<boolean> {
+    if (flags['dry-run'] === true) {
+      this.say(planText(plan, this.capabilities));
+      return false;
+    }
+    await this.#accept(plan, flags, question);
+    return true;
+  }
+
+  async #accept(
+    { remarks, stages }: Pick<Plan<unknown>, 'remarks' | 'stages'>,
+    flags: ReviewFlags,
+    question: string | undefined,
+  ): Promise<void> {
+    this.say(remarksText(remarks, this.capabilities));
+    const isIdle = stages.every(({ steps }) => steps.length === 0);
     if (question !== undefined && flags.yes !== true && !isIdle) {
       await confirm(question, this.asking);
     }
-    return true;
   }
 
   /**

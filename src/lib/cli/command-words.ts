@@ -7,8 +7,8 @@ import { nearestWord } from '../kernel/nearest.js';
 
 export const COMMANDS: readonly string[] = [
   ...['add-node', 'apply', 'call', 'check', 'completion', 'create', 'del-node', 'failover'],
-  ...['forget', 'help', 'info', 'lab down', 'lab status', 'lab up', 'node', 'plan apply'],
-  ...['plan show', 'reset', 'set-timeout', 'wait'],
+  ...['forget', 'help', 'import', 'info', 'lab down', 'lab status', 'lab up', 'node'],
+  ...['plan apply', 'plan show', 'reset', 'set-timeout', 'wait'],
 ];
 
 /** First words of commands of two. */

@@ -16,6 +16,8 @@ import { askPassword, type Asking } from './prompt.js';
 export interface Surroundings extends Asking {
   readonly env: NodeJS.ProcessEnv;
   readonly warn: (message: string) => void;
+  /** What `--askpass` asks; default: for a password. */
+  readonly passwordPrompt?: string | undefined;
 }
 
 /** @param targets addresses of the command line; the first one that is a URI with a login gives it. */
@@ -26,12 +28,15 @@ export async function connectionFrom(
 ): Promise<ConnectionOptions> {
   const all = flags.uri === undefined ? targets : [targetFrom(flags.uri), ...targets];
   const login = all.find(({ password, user }) => password !== undefined || user !== undefined);
-  const password = await passwordFrom(flags, login, surroundings);
+  const username = flags.user ?? login?.user;
+  // A user who needs no password has to say who he is all the same.
+  const none = username === undefined ? undefined : '';
+  const password = (await passwordFrom(flags, login, surroundings)) ?? none;
   const deadlineMs = deadlineFrom(flags);
   const isTls = flags.tls === true || all.some((target) => target.isTls);
   const seconds = flags['connect-timeout-seconds'];
   return {
-    username: flags.user ?? login?.user,
+    username,
     password,
     family: flags.ipv6 === true ? 6 : flags.ipv4 === true ? 4 : undefined,
     tls: isTls ? tlsFrom(flags) : undefined,
@@ -48,7 +53,7 @@ export function deadlineFrom(flags: ConnectionFlags): number {
 async function passwordFrom(
   flags: ConnectionFlags,
   login: Target | undefined,
-  { env, warn, ...asking }: Surroundings,
+  { env, warn, passwordPrompt, ...asking }: Surroundings,
 ): Promise<string | undefined> {
   const typed = flags.pass ?? login?.password;
   if (typed !== undefined && flags['no-auth-warning'] !== true) {
@@ -60,7 +65,7 @@ async function passwordFrom(
   if (flags['password-file'] !== undefined) {
     return readText(flags['password-file'], '--password-file').split(/\r?\n/, 1)[0];
   }
-  if (flags.askpass === true) return askPassword(asking);
+  if (flags.askpass === true) return askPassword(asking, passwordPrompt);
   return login?.password ?? (env['REDISCLI_AUTH'] || env['VALKEYCLI_AUTH'] || undefined);
 }
 

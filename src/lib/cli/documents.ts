@@ -7,7 +7,8 @@ import type { Finding } from '../cluster/finding.js';
 import type { ClusterView } from '../cluster/model.js';
 import { membersOf, type Member } from '../cluster/view.js';
 import { countSlots, formatRanges } from '../kernel/ranges.js';
-import type { Plan } from '../plan/plan.js';
+import type { DataStep } from '../plan/data-step.js';
+import type { Plan, Step } from '../plan/plan.js';
 import { stepText } from '../render/plan-text.js';
 
 /** Raised when a field changes its meaning or goes; new fields do not raise it. */
@@ -99,7 +100,12 @@ function nodeDocument(member: Member): NodeDocument {
   };
 }
 
-export function planDocument({ command, fingerprint, remarks, stages }: Plan): PlanDocument {
+export function planDocument({
+  command,
+  fingerprint,
+  remarks,
+  stages,
+}: Plan<Step | DataStep>): PlanDocument {
   return {
     command,
     fingerprint,

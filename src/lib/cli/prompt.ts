@@ -27,8 +27,10 @@ export async function confirm(question: string, asking: Asking): Promise<void> {
   });
 }
 
-export async function askPassword(asking: Asking): Promise<string> {
-  const prompt = 'Please input password: ';
+export async function askPassword(
+  asking: Asking,
+  prompt = 'Please input password: ',
+): Promise<string> {
   if (!asking.stdin.isTTY) {
     const line = await lineFrom(asking.stdin);
     if (line !== undefined) return line;

@@ -50,7 +50,7 @@ export function replyPlain(reply: Reply): PlainReply {
     case 'status':
     case 'bulk':
     case 'verbatim':
-      return plainText(reply.text);
+      return keyDocument(reply.text);
     case 'error':
     case 'bulk-error':
       return { error: latin1ToUtf8(reply.text) };
@@ -81,7 +81,10 @@ export function isErrorReply(reply: Reply): boolean {
   return reply.kind === 'error' || reply.kind === 'bulk-error';
 }
 
-function plainText(latin1: string): PlainReply {
+/** Bytes of the data plane in a document: as text where they are text. */
+export type KeyDocument = string | { readonly base64: string };
+
+export function keyDocument(latin1: string): KeyDocument {
   const bytes = Buffer.from(latin1, 'latin1');
   const text = bytes.toString('utf8');
   return Buffer.from(text, 'utf8').equals(bytes) ? text : { base64: bytes.toString('base64') };

@@ -65,6 +65,28 @@ export type ExecutionEvent =
     }
   /** Something worth knowing that stops nothing. */
   | { readonly kind: 'remark'; readonly severity: 'info' | 'warning'; readonly message: string }
+  /** Data on their way over the edge of the cluster: keys that are imported, files of a backup. */
+  | {
+      readonly kind: 'transfer-started';
+      readonly title: string;
+      readonly unit: 'keys' | 'bytes';
+      /** As far as it is known before. */
+      readonly total: number | undefined;
+    }
+  /** About once a second. */
+  | {
+      readonly kind: 'transfer-progress';
+      readonly title: string;
+      readonly done: number;
+      readonly total: number | undefined;
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly kind: 'transfer-done';
+      readonly title: string;
+      readonly done: number;
+      readonly elapsedMs: number;
+    }
   /** A setting was made, but the server has no file to keep it in. */
   | { readonly kind: 'not-written'; readonly node: NodeAddress }
   | { readonly kind: 'interrupted'; readonly message: string }

@@ -90,18 +90,18 @@ export type Settled =
   /** Each of these knows nobody but itself, and it stays so (a MEET on its way may undo a reset). */
   | { readonly kind: 'alone'; readonly nodes: readonly NodeRef[] };
 
-export interface Stage {
+export interface Stage<S = Step> {
   /** The progress line, as `>>> ` prints it. */
   readonly title: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly S[];
   readonly settled: Settled;
 }
 
-export interface Plan {
+export interface Plan<S = Step> {
   readonly command: string;
   /** Of the cluster the plan was made for: see `fingerprint`. */
   readonly fingerprint: string;
-  readonly stages: readonly Stage[];
+  readonly stages: readonly Stage<S>[];
   /** What could not be had (anti-affinity), in words for people. */
   readonly remarks: readonly string[];
 }

@@ -3,10 +3,14 @@ import { formatAddress } from '../cluster/address.js';
 import { unreachable } from '../kernel/errors.js';
 import { shortId } from '../kernel/node-id.js';
 import { countSlots, formatRanges } from '../kernel/ranges.js';
+import type { DataStep } from '../plan/data-step.js';
 import type { NodeRef, Plan, Stage, Step } from '../plan/plan.js';
 import { styleFor, wrap, type Capabilities, type Style } from './style.js';
 
-export function planText(plan: Plan, capabilities: Capabilities): readonly string[] {
+export function planText(
+  plan: Plan<Step | DataStep>,
+  capabilities: Capabilities,
+): readonly string[] {
   const style = styleFor(capabilities);
   const stepCount = plan.stages.reduce((sum, { steps }) => sum + steps.length, 0);
   if (stepCount === 0) {
@@ -32,7 +36,7 @@ export function remarksText(
 }
 
 /** One step as a sentence without a full stop: `give slots 0-5460 to 127.0.0.1:7000`. */
-export function stepText(step: Step): string {
+export function stepText(step: Step | DataStep): string {
   const node = at(step.node);
   switch (step.kind) {
     case 'assign-slots':
@@ -59,13 +63,21 @@ export function stepText(step: Step): string {
       return `promote ${node} (${step.mode})`;
     case 'set-config':
       return `set ${step.name} of ${node} to ${step.value}${step.rewrite ? ', also in its file' : ''}`;
+    case 'import-keys':
+      return `let ${node} take the keys of slots ${formatRanges(step.slots)} from ${step.source}`;
+    case 'save-snapshot':
+      return `save the data of ${node} to ${step.file}`;
+    case 'load-functions':
+      return `load the functions into ${node}`;
+    case 'load-keys':
+      return `restore ${step.keyCount} keys to ${node}`;
     default:
       return unreachable(step);
   }
 }
 
 /** The reason stands once where all steps of a stage share it. */
-function stageLines({ title, steps }: Stage, style: Style): readonly string[] {
+function stageLines({ title, steps }: Stage<Step | DataStep>, style: Style): readonly string[] {
   const shared = steps.length > 0 && steps.every(({ why }) => why === steps[0]!.why);
   const prose = (text: string, indent: string) =>
     wrap(text, style.width, { first: indent, rest: `${indent}  ` });

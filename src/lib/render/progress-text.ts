@@ -35,6 +35,12 @@ export class ProgressText {
       case 'big-key':
       case 'pace-changed':
         return '';
+      case 'transfer-started':
+        return this.#open(event.title);
+      case 'transfer-progress':
+        return this.#isVerbose ? this.#lines(progressLine(event)) : this.#dot();
+      case 'transfer-done':
+        return this.#close(this.#isVerbose ? ` (${event.elapsedMs} ms)` : '');
       case 'wait-started':
         return this.#open(event.what);
       case 'wait-continues':
@@ -110,6 +116,14 @@ function undoneLines(
     style.warning(`${clean.length} nodes are empty again, ${left.length} could not be undone:`),
     ...left.map((address) => indent(formatAddress(address))),
   ];
+}
+
+function progressLine({
+  done,
+  total,
+  elapsedMs,
+}: Extract<ExecutionEvent, { kind: 'transfer-progress' }>): string {
+  return indent(`${done}${total === undefined ? '' : ` of ${total}`} after ${elapsedMs} ms`);
 }
 
 const indent = (text: string): string => `    ${text}`;
