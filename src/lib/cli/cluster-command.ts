@@ -116,7 +116,10 @@ export abstract class ClusterCommand extends TribCommand {
         warn: (line) => this.note(line),
       });
       links = new RedisLinks(connection);
-      this.#progress = new ProgressText(this.capabilities, { verbose: flags.verbose === true });
+      this.#progress = new ProgressText(this.capabilities, {
+        verbose: flags.verbose === true,
+        terminal: process.stdout.isTTY,
+      });
       const result = await work({
         links,
         connection,

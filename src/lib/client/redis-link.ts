@@ -78,6 +78,7 @@ export class RedisLink implements Link {
     options: CallOptions,
     decode: (latin1: string) => string,
   ): Promise<readonly (Reply | TribError)[]> {
+    if (requests.length === 0) return [];
     const raw = (this.#raw ??= new RawLink(this.#where, this.#reachedAt, this.#options));
     const replies = await raw.ask(requests, options);
     return replies.map((reply, index) =>

@@ -6,17 +6,27 @@ import { formatAddress } from '../cluster/address.js';
 import type { ExecutionEvent } from '../execute/events.js';
 import { unreachable } from '../kernel/errors.js';
 import type { Step } from '../plan/plan.js';
+import { bigKeyText, movedText, paceText, progressBar, slotLine } from './move-text.js';
 import { stepText } from './plan-text.js';
 import { styleFor, type Capabilities, type Style } from './style.js';
+
+export interface ProgressOptions {
+  readonly verbose?: boolean;
+  /** A line may be drawn again over itself. */
+  readonly terminal?: boolean;
+}
 
 export class ProgressText {
   readonly #style: Style;
   readonly #isVerbose: boolean;
+  readonly #isTerminal: boolean;
   #isMidLine = false;
+  #barLength = 0;
 
-  constructor(capabilities: Capabilities, options: { readonly verbose?: boolean } = {}) {
+  constructor(capabilities: Capabilities, options: ProgressOptions = {}) {
     this.#style = styleFor(capabilities);
     this.#isVerbose = options.verbose === true;
+    this.#isTerminal = options.terminal === true;
   }
 
   /** What to write for this event, with its line ends; often nothing. */
@@ -29,11 +39,6 @@ export class ProgressText {
       case 'step-failed':
         return this.#lines(failedLine(event.step, event.message, this.#style));
       case 'moves-started':
-      case 'moves-progress':
-      case 'moves-done':
-      case 'slot-moved':
-      case 'big-key':
-      case 'pace-changed':
         return '';
       case 'transfer-started':
         return this.#open(event.title);
@@ -41,6 +46,16 @@ export class ProgressText {
         return this.#isVerbose ? this.#lines(progressLine(event)) : this.#dot();
       case 'transfer-done':
         return this.#close(this.#isVerbose ? ` (${event.elapsedMs} ms)` : '');
+      case 'moves-progress':
+        return this.#isTerminal ? this.#redraw(progressBar(event, this.#style.width)) : '';
+      case 'slot-moved':
+        return this.#isTerminal ? '' : this.#lines(slotLine(event));
+      case 'moves-done':
+        return this.#lines(movedText(event.slotsDone, event.keysDone, event.elapsedMs));
+      case 'big-key':
+        return this.#lines(this.#style.warning(bigKeyText(event)));
+      case 'pace-changed':
+        return this.#isVerbose ? this.#lines(paceText(event)) : '';
       case 'wait-started':
         return this.#open(event.what);
       case 'wait-continues':
@@ -81,6 +96,15 @@ export class ProgressText {
     return before + text;
   }
 
+  /** The bar, over the one before; blanks wipe out what was longer. */
+  #redraw(text: string): string {
+    const before = this.#barLength === 0 ? this.#close('') : '';
+    const padding = ' '.repeat(Math.max(0, this.#barLength - text.length));
+    this.#isMidLine = true;
+    this.#barLength = text.length;
+    return `${before}\r${text}${padding}`;
+  }
+
   #dot(): string {
     if (!this.#isMidLine) return '';
     return '.';
@@ -89,6 +113,7 @@ export class ProgressText {
   #close(text: string): string {
     if (!this.#isMidLine) return '';
     this.#isMidLine = false;
+    this.#barLength = 0;
     return `${text}\n`;
   }
 

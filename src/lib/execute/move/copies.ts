@@ -4,6 +4,7 @@
  */
 import { TribError } from '../../kernel/errors.js';
 import type { BinaryReply, Link } from '../links.js';
+import { replyWordsOf } from '../reply-words.js';
 import type { Ends, Lane } from './ends.js';
 
 /** Dumps of this many keys are in memory at once. */
@@ -24,7 +25,7 @@ export async function copiesDiffer(
     ]);
     for (const [at, key] of asked.entries()) {
       const [ours, theirs] = [here[at], there[at]];
-      if (ours === null || theirs === null) continue;
+      if (isAway(ours) || isAway(theirs)) continue;
       const isSame = typeof ours === 'string' && ours === theirs;
       if (!isSame && !(await sameDigest(lane.link, target, key))) different.push(key);
     }
@@ -33,6 +34,11 @@ export async function copiesDiffer(
 }
 
 type Answer = BinaryReply | TribError | undefined;
+
+/** A source that misses a key of an open slot does not say so: it sends whoever asks to the target. */
+function isAway(answer: Answer): boolean {
+  return answer === null || (answer instanceof TribError && /^ASK /.test(replyWordsOf(answer)));
+}
 
 async function dumps(link: Link, keys: readonly string[]): Promise<readonly Answer[]> {
   return link.askBinary(keys.map((key) => ['DUMP', key]));
