@@ -3,9 +3,11 @@ import { expect } from 'chai';
 import { runTrib, startTrib, tribJson } from '../cli/run-trib.js';
 import { RespClient } from '../node/resp-client.js';
 import { ODD_KEYS, commandsFor, contentsOf, fill } from '../support/data-set.js';
-import { type RealServer, hasRedisServer, redisCli } from '../support/real-server.js';
+import { hasOpenssl, makeCertificates } from '../support/certificates.js';
+import { type RealServer, freePort, hasRedisServer, redisCli } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
-import { ServerPool, addressOf, idOf } from './real-cluster.js';
+import { ServerPool, addressOf, clusterInfo, idOf } from './real-cluster.js';
+import { tlsDirectives } from './tls-support.js';
 
 const portsOf = (servers: readonly RealServer[]): number[] => servers.map(({ port }) => port);
 
@@ -194,6 +196,74 @@ describe('trib import', function () {
     }
     for (const { port } of [to, from]) redisCli(port, 'CLUSTER', 'SETSLOT', slot, 'NODE', idOf(to));
   }
+
+  it('speaks TLS with a source that has a certificate of its own, and with a cluster the source cannot', async function () {
+    if (!hasOpenssl()) return this.skip();
+    const certificates = makeCertificates();
+    after(() => certificates.remove());
+    const directives = { ...tlsDirectives(certificates), 'tls-auth-clients': 'no' };
+    const port = await freePort();
+    const { source, client } = await sourceWith(commandsFor(40), {
+      ...directives,
+      'tls-port': String(port),
+    });
+    client.close();
+    const before = await contentsOf([source.port]);
+    const trust = ['--from-cacert', certificates.authority];
+    const tls = await tribJson([
+      ...['import', entry, '--from', `rediss://127.0.0.1:${port}`, '--copy', ...trust],
+    ]);
+    expect(tls.document, JSON.stringify(tls.document)).to.include({
+      ...{ outcome: 'imported', way: 'straight', carried: before.size },
+    });
+    expect(await contentsOf(portsOf(servers))).to.deep.equal(before);
+    const distrusted = await tribJson([
+      'import',
+      entry,
+      '--from',
+      `127.0.0.1:${port}`,
+      '--from-tls',
+    ]);
+    expect(distrusted.document.error.message).to.include('TLS error');
+
+    const tlsPort = await freePort();
+    const [node] = await sources.start(1, {
+      config: { ...directives, 'tls-port': String(tlsPort), 'tls-cluster': 'yes' },
+    });
+    redisCli(node!.port, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await waitUntil('the node serves', () => clusterInfo(node!, 'cluster_state') === 'ok');
+    const other = await tribJson([
+      ...['import', `127.0.0.1:${tlsPort}`, '--tls', '--cacert', certificates.authority],
+      ...['--from', addressOf(source)],
+    ]);
+    expect(other.document, JSON.stringify(other.document)).to.include({
+      ...{ outcome: 'imported', way: 'through-tool', carried: before.size },
+    });
+    expect(other.document.plan.remarks[0]).to.include('tls-cluster');
+    expect(await contentsOf([node!.port])).to.deep.equal(before);
+  });
+
+  it('takes another way for a node that the source cannot reach, and says so', async () => {
+    const { source, client } = await sourceWith(commandsFor(200));
+    const before = await contentsOf([source.port]);
+    client.close();
+    // It announces a port where nobody listens: bus and administrators find it, MIGRATE does not.
+    const [node] = await sources.start(1, {
+      config: {
+        'cluster-announce-ip': '127.0.0.1',
+        'cluster-announce-port': String(await freePort()),
+      },
+    });
+    redisCli(node!.port, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await waitUntil('the node serves', () => clusterInfo(node!, 'cluster_state') === 'ok');
+    const { stdout, status } = await runTrib([
+      ...['import', addressOf(node!), '--from', addressOf(source)],
+    ]);
+    expect(status, stdout).to.equal(0);
+    expect(stdout).to.include('[WARNING] The source cannot reach');
+    expect(stdout).to.include(`[OK] ${before.size} keys moved.`);
+    expect(await contentsOf([node!.port])).to.deep.equal(before);
+  });
 
   it('shows what it would do, and asks for the source, a plain server with data', async () => {
     const { source } = await sourceWith(commandsFor(10));
