@@ -18,6 +18,7 @@ export type {
   NodeChoice,
   NodeOptions,
   Persona,
+  TlsFiles,
   WaitOptions,
 } from './lib/lab/testing/api.js';
 

@@ -7,7 +7,7 @@ export interface Node {
   readonly port: number;
   /** `host:port` */
   readonly address: string;
-  /** `redis://host:port`, with the password if there is one. */
+  /** `redis://host:port`, or `rediss://` with TLS; with the password if there is one. */
   readonly url: string;
   readonly state: 'running' | 'paused' | 'stopped';
   /** Deletes every key, and returns once its replicas have done the same. */
@@ -120,6 +120,16 @@ export interface Cluster {
 /** Whose version, commands and directives nodes have: see docs/compatibility.md. */
 export type Persona = PersonaName;
 
+/** Files in PEM; the caller makes them. */
+export interface TlsFiles {
+  /** `tls-cert-file`: what every node shows, to clients and to the other nodes. */
+  readonly certFile: string;
+  /** `tls-key-file` */
+  readonly keyFile: string;
+  /** `tls-ca-cert-file`: who must have signed what others show. */
+  readonly caFile: string;
+}
+
 export interface NodeOptions {
   /** A loopback address; default 127.0.0.1. */
   readonly host?: string;
@@ -131,6 +141,8 @@ export interface NodeOptions {
   readonly password?: string;
   /** Default `redis-7.0`. */
   readonly persona?: Persona;
+  /** TLS and nothing else, at the same port. */
+  readonly tls?: TlsFiles;
   /** Directives of redis.conf by name, such as `{ 'maxmemory-policy': 'allkeys-lru' }`. */
   readonly config?: Readonly<Record<string, string>>;
 }
@@ -147,6 +159,8 @@ export interface ClusterOptions {
   readonly password?: string;
   /** Of all nodes; default `redis-7.0`. */
   readonly persona?: Persona;
+  /** TLS and nothing else: for clients, on the bus, for replication and for MIGRATE. */
+  readonly tls?: TlsFiles;
   /** Directives of redis.conf by name, for all nodes. */
   readonly config?: Readonly<Record<string, string>>;
   /**

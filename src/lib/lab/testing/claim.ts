@@ -23,7 +23,8 @@ export function claimOf(node: HostedNode): Claim {
 /** The body of a reply that is one bulk. */
 function textOf(node: HostedNode, subcommand: string): string {
   const reply = new ReplyWriter();
-  node.embedded.wings.cluster!.command(['CLUSTER', subcommand], reply, { isTls: false, db: 0 });
+  const from = { isTls: node.isTls, db: 0 };
+  node.embedded.wings.cluster!.command(['CLUSTER', subcommand], reply, from);
   const text = reply.take();
   return text.slice(text.indexOf('\n') + 1, -'\r\n'.length);
 }

@@ -10,7 +10,8 @@ import { TribError } from '../../kernel/errors.js';
 import { type EmbeddedNode, startNode } from '../../node/server/node.js';
 import type { Reply } from '../../wire/resp/reply.js';
 import type { FaultNetwork, Site } from '../faults/fault-network.js';
-import type { Node } from './api.js';
+import type { Node, TlsFiles } from './api.js';
+import { connectionFor, directivesFor } from './connection.js';
 
 export interface HostOptions {
   readonly host: string;
@@ -18,6 +19,7 @@ export interface HostOptions {
   readonly port: number | undefined;
   readonly isCluster: boolean;
   readonly password: string | undefined;
+  readonly tls: TlsFiles | undefined;
   readonly config: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly network: FaultNetwork;
@@ -50,7 +52,7 @@ export class HostedNode implements Node {
     this.#embedded = embedded;
     this.site = site;
     this.host = options.host;
-    this.port = embedded.port;
+    this.port = (options.tls && embedded.tlsPort) ?? embedded.port;
     const { busPort } = embedded;
     options.network.register(site, busPort === undefined ? [this.port] : [this.port, busPort]);
     this.#watch(embedded);
@@ -64,7 +66,11 @@ export class HostedNode implements Node {
     const { password } = this.#options;
     const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
     const host = this.host.includes(':') ? `[${this.host}]` : this.host;
-    return `redis://${login}${host}:${this.port}`;
+    return `${this.isTls ? 'rediss' : 'redis'}://${login}${host}:${this.port}`;
+  }
+
+  get isTls(): boolean {
+    return this.#options.tls !== undefined;
   }
 
   get state(): Node['state'] {
@@ -91,8 +97,7 @@ export class HostedNode implements Node {
 
   /** As a client. @returns the replies as text. @throws TribError naming the node, REPLY_ERROR and others. */
   async call(...commands: readonly (readonly string[])[]): Promise<readonly string[]> {
-    const { password } = this.#options;
-    const link = new RawLink(this.address, this, { password });
+    const link = new RawLink(this.address, this, connectionFor(this.#options));
     try {
       const replies = await link.ask(commands, { deadlineMs: FLUSH_DEADLINE_MS * 2 });
       return replies.map((reply, at) => {
@@ -190,12 +195,12 @@ const STANDING = {
 } as const satisfies Record<Node['state'], string>;
 
 function start(options: HostOptions, site: Site, port: number): Promise<EmbeddedNode> {
-  const { host, isCluster, folder, password } = options;
+  const { host, isCluster, folder, password, tls } = options;
   mkdirSync(folder, { recursive: true });
   const secret = password === undefined ? undefined : utf8ToLatin1(password);
   return startNode({
     host,
-    port,
+    ...(tls === undefined ? { port } : { tlsPort: port }),
     cluster: isCluster,
     dir: options.config['dir'] ?? folder,
     isTemporary: true,
@@ -203,6 +208,7 @@ function start(options: HostOptions, site: Site, port: number): Promise<Embedded
     config: {
       save: '',
       ...(secret === undefined ? {} : { requirepass: secret, masterauth: secret }),
+      ...(tls === undefined ? {} : directivesFor(tls)),
       ...options.config,
     },
   });

@@ -11,14 +11,15 @@ export class LoneNode extends HostedNode {
   readonly #folder: string;
 
   static async open(options: NodeOptions): Promise<LoneNode> {
-    const { host = '127.0.0.1', port, password, persona, cluster: isCluster = false } = options;
+    const { host = '127.0.0.1', port, password, tls, persona } = options;
+    const isCluster = options.cluster ?? false;
     const config = { ...(persona === undefined ? {} : { persona }), ...options.config };
     refuseOpenHost(host);
     const folder = mkdtempSync(join(tmpdir(), 'trib-node-'));
     const network = new FaultNetwork();
     try {
       return new LoneNode(
-        await launch({ host, port, isCluster, password, config, folder, network }),
+        await launch({ host, port, isCluster, password, tls, config, folder, network }),
       );
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });

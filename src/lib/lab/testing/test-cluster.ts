@@ -14,6 +14,7 @@ import { FaultNetwork, type Site } from '../faults/fault-network.js';
 import { formCluster } from '../form.js';
 import { refuseOpenHost } from '../lab.js';
 import type { Cluster, ClusterOptions, Fault, NodeChoice, WaitOptions } from './api.js';
+import { connectionFor } from './connection.js';
 import type { HostOptions } from './hosted-node.js';
 import { claimOf } from './claim.js';
 import { Member } from './member.js';
@@ -31,7 +32,7 @@ export class TestCluster implements Cluster {
 
   /** @throws TribError when it cannot be formed; nothing keeps running then. */
   static async start(options: ClusterOptions): Promise<TestCluster> {
-    const { primaries = 3, replicasPerPrimary = 1, host = '127.0.0.1', password } = options;
+    const { primaries = 3, replicasPerPrimary = 1, host = '127.0.0.1', password, tls } = options;
     refuseOpenHost(host);
     const network = new FaultNetwork();
     const folder = mkdtempSync(join(tmpdir(), 'trib-cluster-'));
@@ -40,6 +41,7 @@ export class TestCluster implements Cluster {
       port: options.port === undefined ? undefined : options.port + at,
       isCluster: true,
       password,
+      tls,
       config: {
         ...(options.persona === undefined ? {} : { persona: options.persona }),
         'cluster-node-timeout': String(options.nodeTimeoutMs ?? 5_000),
@@ -52,7 +54,7 @@ export class TestCluster implements Cluster {
     try {
       nodes = await startAll(hosts);
       const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-      const connection = { password };
+      const connection = connectionFor({ password, tls });
       await formCluster(nodes, { replicasPerPrimary, deadlineMs, connection });
       return new TestCluster(network, folder, deadlineMs, nodes);
     } catch (error) {

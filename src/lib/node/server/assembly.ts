@@ -32,7 +32,7 @@ import type { EmbeddedNode } from './embedded-node.js';
 import { publishKeyspaceEvents } from './keyspace-events.js';
 import { describeFault } from './fault.js';
 import { createHost } from './host.js';
-import { type ClientPort, openClientPort } from './client-port.js';
+import { type AnyPort, type ClientPort, openClientPort } from './client-port.js';
 import type { RunningClusterWing, StartClusterWing } from './bus/options.js';
 import type { Network } from './network.js';
 import { followLayout } from './layout-rules.js';
@@ -55,8 +55,8 @@ export interface AssemblyOptions {
   readonly config: Configuration;
   readonly bind: readonly string[];
   readonly port: number;
-  /** Any free port will do. */
-  readonly isAnyPort: boolean;
+  /** Any free port will do for it. */
+  readonly anyPort: AnyPort | undefined;
   readonly busPort: number | undefined;
   readonly dir: string;
   /** The folder goes with the node. */
@@ -137,9 +137,9 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       chance: () => this.#prng.fraction(),
     });
     this.#rules = new ClientRules(config);
-    this.#tls = new NodeTls(options);
+    this.#tls = new NodeTls({ ...options, isServed: options.anyPort === 'tls' });
     this.#tlsDoor = this.#tls.clientDoor({
-      onSecure: (socket) => this.#admit(socket, true),
+      onSecure: (socket) => options.network.accept(socket, (secure) => this.#admit(secure, true)),
       onFailed: (reason) =>
         options.log('warning', `Error accepting a client connection: ${reason}`),
     });
@@ -268,14 +268,14 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   }
 
   async #open(): Promise<void> {
-    const { config, bind, port, isAnyPort, network, startCluster } = this.#options;
+    const { config, bind, port, anyPort, network, startCluster } = this.#options;
     const isCluster = config.boolean('cluster-enabled');
     const tlsPort = config.number('tls-port');
-    if (port !== 0 || isAnyPort || tlsPort !== 0) {
+    if (port !== 0 || anyPort !== undefined || tlsPort !== 0) {
       this.#clientPort = await openClientPort({
         bind,
         port,
-        isAnyPort,
+        anyPort,
         tlsPort,
         backlog: config.number('tcp-backlog'),
         network,
@@ -286,6 +286,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       });
       // CONFIG GET and INFO tell the port that was taken, not the one that was asked for.
       config.settle('port', String(this.port));
+      config.settle('tls-port', String(this.tlsPort ?? 0));
     }
     this.#isAccepting = true;
     this.#replication.takeRole();

@@ -1,6 +1,6 @@
 /**
- * Where a node listens for clients, with and without TLS. A cluster node needs two ports, and others look for the bus at client
- * port + 10000: when any port will do, a pair is drawn of which both can be had.
+ * Where a node listens for clients, with and without TLS. A cluster node needs two ports, and others look
+ * for the bus at client port + 10000: when any port will do, a pair is drawn of which both can be had.
  */
 import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -10,11 +10,14 @@ import { Listener } from './listener.js';
 import type { Network } from './network.js';
 import type { SharedReads } from './shared-reads.js';
 
+/** Whose number is left to chance: that of the plain port, or of the one where TLS is spoken. */
+export type AnyPort = 'plain' | 'tls';
+
 export interface ClientPortOptions {
   readonly bind: readonly string[];
   readonly port: number;
-  readonly isAnyPort: boolean;
-  /** Where TLS is spoken; 0 is nowhere. */
+  readonly anyPort: AnyPort | undefined;
+  /** Where TLS is spoken; 0 is nowhere, unless any will do. */
   readonly tlsPort: number;
   readonly backlog: number;
   readonly network: Network;
@@ -43,12 +46,14 @@ const DRAWS_MAX = 100;
 
 /** @throws TribError ADDRESS_IN_USE, and whatever the bus rejects with. */
 export async function openClientPort(options: ClientPortOptions): Promise<ClientPort> {
-  const { isAnyPort, startBus } = options;
+  const { anyPort, startBus } = options;
   for (let draw = 1; ; draw++) {
-    const draws = isAnyPort && startBus !== undefined;
-    const port = draws ? randomInt(DRAWN_PORTS.first, DRAWN_PORTS.last) : options.port;
+    const draws = anyPort !== undefined && startBus !== undefined;
+    const drawn = draws ? randomInt(DRAWN_PORTS.first, DRAWN_PORTS.last) : 0;
+    const port = anyPort === 'plain' ? drawn : options.port;
+    const tlsPort = anyPort === 'tls' ? drawn : options.tlsPort;
     try {
-      return await openPair(options, port);
+      return await openPair(options, port, tlsPort);
     } catch (error) {
       const isTaken = error instanceof TribError && error.code === 'ADDRESS_IN_USE';
       if (!draws || !isTaken || draw === DRAWS_MAX) throw error;
@@ -56,9 +61,12 @@ export async function openClientPort(options: ClientPortOptions): Promise<Client
   }
 }
 
-async function openPair(options: ClientPortOptions, port: number): Promise<ClientPort> {
-  const { bind, backlog, network, reads, isAnyPort, tlsPort, onSocket, onTlsSocket, startBus } =
-    options;
+async function openPair(
+  options: ClientPortOptions,
+  port: number,
+  tlsPort: number,
+): Promise<ClientPort> {
+  const { bind, backlog, network, reads, anyPort, onSocket, onTlsSocket, startBus } = options;
   const opened: Listener[] = [];
   const open = async (
     at: number,
@@ -77,9 +85,9 @@ async function openPair(options: ClientPortOptions, port: number): Promise<Clien
     return listener;
   };
   try {
-    const plain = port !== 0 || isAnyPort ? await open(port, onSocket, reads) : undefined;
-    const tls = tlsPort === 0 ? undefined : await open(tlsPort, onTlsSocket);
-    const bus = await startBus?.({ port: plain?.port ?? 0, tlsPort });
+    const plain = port !== 0 || anyPort === 'plain' ? await open(port, onSocket, reads) : undefined;
+    const tls = tlsPort !== 0 || anyPort === 'tls' ? await open(tlsPort, onTlsSocket) : undefined;
+    const bus = await startBus?.({ port: plain?.port ?? 0, tlsPort: tls?.port ?? 0 });
     return { plain, tls, bus };
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close()));

@@ -25,7 +25,10 @@ export interface PeerSocket extends Duplex {
 export interface Network {
   /** Towards a peer, without delay for small packets. Errors are emitted, never thrown. */
   connect(destination: Destination): PeerSocket;
-  /** Somebody connected to one of our ports: `admit` begins to serve them. */
+  /**
+   * Somebody connected to one of our ports: `admit` begins to serve them. With TLS it is asked twice, before
+   * the handshake and, of the encrypted socket, after it: that one reads past the one below.
+   */
   accept(socket: Socket, admit: (socket: Socket) => void): void;
 }
 

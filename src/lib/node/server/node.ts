@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly host?: string;
   /** Client port; 0 picks a free one. Default: the configuration's. */
   readonly port?: number;
+  /** Instead of `port`, and beside a `config` by name: TLS is spoken there; 0 picks a free one. */
+  readonly tlsPort?: number;
   /** Bus port; default: client port + 10000. */
   readonly busPort?: number;
   /** `cluster-enabled yes`. */
@@ -55,6 +57,9 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
           // And it has no hundred replicas that could share a snapshot if one waited five seconds for them.
           'repl-diskless-sync-delay': '0',
           ...options.config,
+          ...(options.tlsPort === undefined
+            ? {}
+            : { port: '0', 'tls-port': String(options.tlsPort) }),
         });
   const isConfigured = options.config instanceof Configuration;
   const givenDir = options.dir ?? (isConfigured ? undefined : options.config?.['dir']);
@@ -70,7 +75,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
       config,
       bind: options.host === undefined ? addressesOf(config.get('bind') ?? '') : [options.host],
       port: options.port ?? config.number('port'),
-      isAnyPort: options.port === 0,
+      anyPort: options.tlsPort === 0 ? 'tls' : options.port === 0 ? 'plain' : undefined,
       busPort: options.busPort,
       dir,
       isTemporary: options.isTemporary ?? ownsDir,

@@ -90,7 +90,7 @@ class RunningCluster implements RunningClusterWing {
     this.#file = file;
     this.#listener = listener;
     this.#door = options.tls.busDoor({
-      onSecure: (socket) => this.#accept(socket),
+      onSecure: (socket) => options.network.accept(socket, (secure) => this.#accept(secure)),
       onFailed: (reason) =>
         this.#wings.log('warning', `Error accepting cluster node connection: ${reason}`),
     });

@@ -45,7 +45,6 @@ export class TlsDoor {
   admit(socket: Socket): void {
     const key = connectionOf(socket);
     // Node.js's own bound runs anew with each byte; this one does not.
-    // Node.js's own bound runs anew with each byte; this one does not.
     const timer = setTimeout(
       () => socket.destroy(new Error('the handshake takes too long')),
       this.#options.handshakeMs ?? HANDSHAKE_MS,

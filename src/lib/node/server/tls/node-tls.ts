@@ -13,6 +13,8 @@ import { readContexts, type TlsContexts } from './contexts.js';
 import { type ClientAuth, HANDSHAKE_MS, TlsDoor, type TlsDoorOptions } from './door.js';
 
 export interface NodeTlsOptions {
+  /** Clients will be served over it, at a port that is not known yet. */
+  readonly isServed: boolean;
   readonly config: Configuration;
   /** Where relative paths begin. */
   readonly dir: string;
@@ -94,7 +96,7 @@ export class NodeTls {
   get #isWanted(): boolean {
     const { config } = this.#options;
     const isOut = config.boolean('tls-cluster') || config.boolean('tls-replication');
-    return isOut || config.number('tls-port') !== 0;
+    return this.#options.isServed || isOut || config.number('tls-port') !== 0;
   }
 
   #apply(): string | undefined {
