@@ -16,6 +16,8 @@ export interface ProbeAnswer {
   readonly rssBytes: number;
   readonly longestDelayMs: number;
   readonly delay99Ms: number;
+  /** What its thread itself ran between two looks a millisecond apart, at most; absent where the system does not say. */
+  readonly longestRunMs?: number;
 }
 
 const HOST = '127.0.0.1';
