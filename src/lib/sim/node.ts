@@ -204,6 +204,10 @@ export class SimNode {
       lastPrimaryIoMs: () => this.lastPrimaryIoMs,
       linkDownSinceMs: () => this.linkDownSinceMs,
       pendingBytes: () => 0,
+      saveNow: () => {
+        this.#persist(true);
+        return undefined;
+      },
     };
   }
 }

@@ -76,6 +76,8 @@ export interface Surroundings {
   linkDownSinceMs(): number | undefined;
   /** Bytes queued on a bus link. */
   pendingBytes(link: LinkId): number;
+  /** Writes nodes.conf as the state is now. @returns why that failed */
+  saveNow(): string | undefined;
 }
 
 export interface Election {

@@ -1,12 +1,12 @@
 /** A cluster node whose nodes.conf cannot be saved ends; whoever embeds it goes on. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { TribError } from '../../../../src/lib/kernel/errors.js';
 import { type EmbeddedNode, startNode } from '../../../../src/lib/node/server/node.js';
 import { waitUntil } from '../../../support/wait.js';
-import { RespClient } from '../../resp-client.js';
+import { RespClient, show } from '../../resp-client.js';
 
 describe('nodes.conf that cannot be saved', () => {
   let dir = '';
@@ -39,7 +39,6 @@ describe('nodes.conf that cannot be saved', () => {
   const saves: readonly (readonly [what: string, argv: readonly string[]])[] = [
     ['what was promised', ['CLUSTER', 'BUMPEPOCH']],
     ['news that can wait', ['CLUSTER', 'MEET', '127.0.0.1', '1']],
-    ['the file itself when asked', ['CLUSTER', 'SAVECONFIG']],
   ];
   for (const [what, argv] of saves) {
     it(`ends the node that must save ${what}, not the process it lives in`, async () => {
@@ -53,6 +52,17 @@ describe('nodes.conf that cannot be saved', () => {
       await waitUntil('its clients are gone', () => talk.isClosed);
     });
   }
+
+  it('is told to who asked for the save, and nothing ends', async () => {
+    const talk = await start();
+    rmSync(dir, { recursive: true });
+    const text = show(await talk.call('CLUSTER', 'SAVECONFIG'));
+    expect(text).to.equal('-ERR error saving the cluster node config: No such file or directory');
+    mkdirSync(dir);
+    expect(show(await talk.call('CLUSTER', 'SAVECONFIG'))).to.equal('+OK');
+    expect(readFileSync(join(dir, 'nodes.conf'), 'latin1')).to.contain('myself');
+    expect(node!.failure).to.equal(undefined);
+  });
 
   it('does not keep a node that is asked to end from ending', async () => {
     await start();

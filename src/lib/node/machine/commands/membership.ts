@@ -152,8 +152,12 @@ export function bump({ state, reply }: ClusterCall): void {
   );
 }
 
+/** Nothing new depends on this save, so one that fails is told to who asked, and the node goes on. */
 export function saveConfig({ state, reply }: ClusterCall): void {
-  save(state, 'durable');
+  const reason = state.surroundings.saveNow();
+  if (reason !== undefined) {
+    throw new Refusal(`error saving the cluster node config: ${reason}`);
+  }
   reply.status('OK');
 }
 

@@ -32,6 +32,7 @@ import type { ClusterCaller, RouteQuery } from '../../ports/wings.js';
 import type { Listener } from '../listener.js';
 import { openBusPort, sourceAddressOf } from './bus-port.js';
 import { guarded } from '../fault.js';
+import { systemText } from '../persistence/aof-writer.js';
 import type { TlsDoor } from '../tls/door.js';
 import { BusLinks } from './links.js';
 import { NodesFile } from './nodes-file.js';
@@ -142,6 +143,7 @@ class RunningCluster implements RunningClusterWing {
       lastPrimaryIoMs: () => wings.replication.lastPrimaryIoMs,
       linkDownSinceMs: () => wings.replication.linkDownSinceMs,
       pendingBytes: (link) => this.#links.pendingBytes(link),
+      saveNow: () => this.#saveWhenAsked(),
     };
   }
 
@@ -351,6 +353,15 @@ class RunningCluster implements RunningClusterWing {
       this.#file.write(memoryOf(state), durable);
     } catch (error) {
       this.#options.onFatal(`cannot save ${this.#file.path}: ${messageOf(error)}`);
+    }
+  }
+
+  #saveWhenAsked(): string | undefined {
+    try {
+      this.#file.write(memoryOf(this.#state), this.#isDurable);
+      return undefined;
+    } catch (error) {
+      return systemText(error as NodeJS.ErrnoException);
     }
   }
 
