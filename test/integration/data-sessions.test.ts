@@ -13,6 +13,15 @@ compareWithRealServer({
     join(word('DBSIZE', 'PING', 'RANDOMKEYX', 'ECHO', 'TIME2'), optional(value)),
     join(word('SELECT'), word('0', '3', '16', '-1', 'x')),
     join(word('MULTI', 'EXEC', 'DISCARD', 'UNWATCH')),
+    join(word('EXEC'), key),
+    // Words too many, where the table of commands does not say how many there may be.
+    fc.constantFrom(
+      ['PUBSUB', 'CHANNELS', 'a', 'b'],
+      ['CLIENT', 'UNBLOCK', '0', 'ERROR', 'b'],
+      ['SLOWLOG', 'GET', '1', '2'],
+      ['ACL', 'CAT', 'read', 'write'],
+      ['MEMORY', 'USAGE', 'nobody', 'SAMPLES', '1', 'SAMPLES', 'x'],
+    ),
     join(word('WATCH'), key),
     join(word('FLUSHDB', 'FLUSHALL'), optional(word('ASYNC', 'SYNC', 'x'))),
     join(

@@ -1,7 +1,7 @@
 /** ACL for the one user there is: `default`, who may do everything once authenticated. */
 import { createHash } from 'node:crypto';
 import { toBytes } from '../../kernel/bytes.js';
-import { SYNTAX_ERROR } from './arguments.js';
+import { SYNTAX_ERROR, wrongWords } from './arguments.js';
 import { helpCommand } from './help.js';
 import { family } from './spec.js';
 import type { StoreCall, StoreCommandSpec } from './store-call.js';
@@ -44,6 +44,10 @@ function getUser(call: StoreCall): void {
 
 /** The categories that the commands here are in, or the commands of one. */
 function cat({ argv, reply, wings }: StoreCall): void {
+  if (argv.length > 3) {
+    reply.error(wrongWords(argv));
+    return;
+  }
   const shapes = wings.host.commands().flatMap((shape) => [
     { name: shape.name, categories: shape.categories },
     ...(shape.subcommands ?? []).map((sub) => ({

@@ -58,3 +58,8 @@ export function addInt64(a: number | bigint, b: number | bigint): number | bigin
   const sum = BigInt(a) + BigInt(b);
   return sum >= INT64_MIN && sum <= INT64_MAX ? sum : undefined;
 }
+
+/** "Subcommand known, words wrong": what subcommands say whose arity has no upper end in the table. */
+export function wrongWords([command = '', subcommand = '']: readonly string[]): string {
+  return `ERR unknown subcommand or wrong number of arguments for '${subcommand.slice(0, 128)}'. Try ${command.toUpperCase()} HELP.`;
+}

@@ -1,6 +1,6 @@
 /** What CLIENT does. Its table is in `client.ts`; CLIENT KILL's filters are in `client-kill.ts`. */
 import type { Session } from '../ports/session.js';
-import { integer, NOT_AN_INTEGER, SYNTAX_ERROR, quotable } from './arguments.js';
+import { integer, NOT_AN_INTEGER, SYNTAX_ERROR, quotable, wrongWords } from './arguments.js';
 import { BAD_CLIENT_NAME, isClientName } from './connection-operations.js';
 import type { StoreCall } from './store-call.js';
 
@@ -200,10 +200,12 @@ export function clientNoEvict(call: StoreCall): void {
 export function clientUnblock(call: StoreCall): void {
   const { argv, reply, sessions } = call;
   const word = argv[3]?.toLowerCase() ?? 'timeout';
-  if (argv.length > 4 || (word !== 'timeout' && word !== 'error')) {
-    reply.error(
-      argv.length > 4 ? SYNTAX_ERROR : 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR',
-    );
+  if (argv.length > 4) {
+    reply.error(wrongWords(argv));
+    return;
+  }
+  if (word !== 'timeout' && word !== 'error') {
+    reply.error('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
     return;
   }
   const id = integer(argv[2]!);

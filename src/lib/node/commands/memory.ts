@@ -1,5 +1,5 @@
 /** MEMORY: what V8 says, and an estimate per key. */
-import { integer, SYNTAX_ERROR } from './arguments.js';
+import { integer, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import { helpCommand } from './help.js';
 import { Database } from '../store/database.js';
 import { entryWeight } from '../store/weight.js';
@@ -14,11 +14,15 @@ const server = family('server');
 const USAGE_SAMPLES = 5;
 
 function memoryUsage({ argv, db, nowMs, reply }: StoreCall): void {
-  const samples = argv.length === 5 ? integer(argv[4]!) : USAGE_SAMPLES;
-  const isFine = argv.length === 3 || (argv.length === 5 && argv[3]!.toLowerCase() === 'samples');
-  if (!isFine || samples === undefined || samples < 0) {
-    reply.error(SYNTAX_ERROR);
-    return;
+  let samples: number | undefined = USAGE_SAMPLES;
+  for (let at = 3; at < argv.length; at += 2) {
+    const text = argv[at + 1];
+    const isSamples = argv[at]!.toLowerCase() === 'samples' && text !== undefined;
+    samples = isSamples ? integer(text) : -1;
+    if (samples === undefined || samples < 0) {
+      reply.error(samples === undefined ? NOT_AN_INTEGER : SYNTAX_ERROR);
+      return;
+    }
   }
   const entry = db.peek(argv[2]!, nowMs);
   if (entry === undefined) reply.null();

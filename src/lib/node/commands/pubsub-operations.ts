@@ -1,6 +1,7 @@
 /** What the publish and subscribe commands do. Their table is in `pubsub.ts`. */
 import type { Subscriptions } from '../ports/session.js';
 import { compileGlob } from '../../kernel/glob.js';
+import { wrongWords } from './arguments.js';
 import type { StoreCall } from './store-call.js';
 
 type Kind = keyof Subscriptions;
@@ -94,6 +95,10 @@ export function pubsubShardchannels(call: StoreCall): void {
 }
 
 function listChannels(call: StoreCall, kind: Kind): void {
+  if (call.argv.length > 3) {
+    call.reply.error(wrongWords(call.argv));
+    return;
+  }
   const matches = compileGlob(call.argv[2] ?? '*');
   const found = [...call.sessions.channels(kind).keys()].filter(matches);
   call.reply.array(found.length);

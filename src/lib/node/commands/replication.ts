@@ -70,7 +70,7 @@ function wait(call: StoreCall): void {
 function failover(call: StoreCall): void {
   const { argv, reply, wings } = call;
   if (wings.cluster !== undefined) {
-    reply.error('ERR FAILOVER not allowed in cluster mode.');
+    reply.error('ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.');
     return;
   }
   const request = failoverRequest(argv);

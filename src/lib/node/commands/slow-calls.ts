@@ -1,6 +1,6 @@
 /** LATENCY and SLOWLOG: which calls took long. */
 import { callsWithin } from '../ports/stats.js';
-import { integer, quotable, SYNTAX_ERROR } from './arguments.js';
+import { integer, quotable, SYNTAX_ERROR, wrongWords } from './arguments.js';
 import { helpCommand } from './help.js';
 import { latencyGraph } from './latency-graph.js';
 import { family } from './spec.js';
@@ -101,7 +101,7 @@ const SLOWLOG_SHOWN = 10;
 function slowlogGet({ argv, reply, wings }: StoreCall): void {
   const count = argv.length === 2 ? SLOWLOG_SHOWN : integer(argv[2]!);
   if (argv.length > 3) {
-    reply.error("ERR wrong number of arguments for 'slowlog|get' command");
+    reply.error(wrongWords(argv));
     return;
   }
   if (count === undefined || count < -1) {

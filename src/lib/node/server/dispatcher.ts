@@ -149,23 +149,19 @@ export class Dispatcher {
     return command;
   }
 
-  /** A refusal while queueing spoils the transaction; a refused EXEC ends it. */
+  /** A refusal while queueing spoils the transaction; a refused EXEC ends it, if there is one. */
   #refuse(connection: Connection, command: Command | undefined, refusal: Refusal): void {
     const { stats, sessions } = this.#options;
     const { transaction, replies } = connection;
     if (command !== undefined) stats.rejected(command.fullName);
-    stats.errorReplied(refusal.text);
-    if (transaction === undefined || command?.fullName !== 'exec') {
-      if (transaction !== undefined) transaction.isFlagged = true;
-      replies.error(refusal.text);
-      return;
+    const isExec = command?.fullName === 'exec';
+    const text = isExec && !refusal.isRedirect ? abortion(refusal) : refusal.text;
+    stats.errorReplied(text);
+    if (transaction !== undefined) {
+      if (isExec) sessions.dropTransaction(connection);
+      else transaction.isFlagged = true;
     }
-    sessions.dropTransaction(connection);
-    replies.error(
-      refusal.isRedirect
-        ? refusal.text
-        : `EXECABORT Transaction discarded because of: ${refusal.text}`,
-    );
+    replies.error(text);
   }
 }
 
@@ -184,6 +180,11 @@ function expectNoError(
 function briefly(argv: readonly string[]): string {
   const [name = '', key] = argv;
   return key === undefined ? name : `${name} '${quotable(key)}'`;
+}
+
+/** The code of the refusal is said where it tells more than that it is one. */
+function abortion({ text }: Refusal): string {
+  return `EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, '')}`;
 }
 
 const plain = (text: string): Refusal => ({ text, isRedirect: false });
