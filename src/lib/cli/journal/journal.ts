@@ -8,6 +8,7 @@ import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { MoveJournal, SlotMove } from '../../execute/move/moving.js';
 import { TribError, messageOf } from '../../kernel/errors.js';
+import type { StepPlace } from '../../plan/plan-resume.js';
 import {
   lineOf,
   type JournalEntry,
@@ -78,9 +79,9 @@ export class Journal implements MoveJournal {
     this.#note({ kind: 'moved', source: source.id, target: target.id, slots });
   }
 
-  stepDone(stage: number, step: number): void {
+  stepDone(place: StepPlace): void {
     this.#hasBegun = true;
-    this.#note({ kind: 'step-done', stage, step });
+    this.#note({ kind: 'step-done', ...place });
   }
 
   append(entry: JournalEntry): Promise<void> {

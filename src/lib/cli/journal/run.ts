@@ -14,7 +14,8 @@ import { MOVING_DEFAULTS, type Moving } from '../../execute/move/moving.js';
 import { observe } from '../../execute/observe.js';
 import { AssertionFailure, TribError } from '../../kernel/errors.js';
 import { formatRanges, rangesOf } from '../../kernel/ranges.js';
-import type { Plan } from '../../plan/plan.js';
+import type { Plan, Step } from '../../plan/plan.js';
+import type { StepPlace } from '../../plan/plan-resume.js';
 import type { Session } from '../cluster-command.js';
 import { Journal } from './journal.js';
 import {
@@ -41,6 +42,8 @@ export interface RunWish {
   readonly takesOpenSlots?: boolean;
   /** A run to go on with, in its own journal, instead of a new one. */
   readonly continues?: StoredJournal | undefined;
+  /** Where the steps of `plan` stand in the plan of that run. */
+  readonly places?: ReadonlyMap<Step, StepPlace> | undefined;
   /** How its journal ends when the work comes to its end; default `done`. */
   readonly endsAs?: Outcome | undefined;
 }
@@ -109,16 +112,17 @@ export async function withRun<T>(
 
 async function worked<T>(
   journal: Journal,
-  { plan, view, moving, endsAs = 'done' }: RunWish,
+  wish: RunWish,
   session: Session,
   work: (running: Session) => Promise<T>,
 ): Promise<T> {
+  const { view, moving, endsAs = 'done' } = wish;
   const { context, connection } = session;
   const login = loginOf(connection);
   const running: Session = {
     ...session,
     context: {
-      ...noting(plan, journal, context),
+      ...noting(placesIn(wish), journal, context),
       moving: { ...MOVING_DEFAULTS, ...(login ? { login } : {}), ...moving, journal },
     },
   };
@@ -140,18 +144,26 @@ async function worked<T>(
 }
 
 /** Steps that move nothing are noted as they are done, by their place in the plan. */
-function noting(plan: Plan, journal: Journal, context: ExecutionContext): ExecutionContext {
+function noting(
+  places: ReadonlyMap<Step, StepPlace>,
+  journal: Journal,
+  context: ExecutionContext,
+): ExecutionContext {
   return {
     ...context,
     report: (event) => {
-      if (event.kind === 'step-done') {
-        const stage = plan.stages.findIndex(({ steps }) => steps.includes(event.step));
-        const step = plan.stages[stage]?.steps.indexOf(event.step) ?? -1;
-        if (step >= 0) journal.stepDone(stage, step);
-      }
+      const place = event.kind === 'step-done' ? places.get(event.step) : undefined;
+      if (place) journal.stepDone(place);
       context.report(event);
     },
   };
+}
+
+function placesIn({ plan, places }: RunWish): ReadonlyMap<Step, StepPlace> {
+  if (places) return places;
+  return new Map(
+    plan.stages.flatMap(({ steps }, stage) => steps.map((each, step) => [each, { stage, step }])),
+  );
 }
 
 function openJournal(
