@@ -36,6 +36,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   forget: ['all-failed'],
   reset: ['soft', 'hard', 'flush', 'yes'],
   wait: ['nodes'],
+  backup: ['from-replicas', 'dry-run', 'cluster-search-multiple-owners'],
   import: [
     ...['from', 'cluster-from', 'copy', 'cluster-copy', 'replace', 'cluster-replace'],
     ...['from-user', 'cluster-from-user', 'from-pass', 'cluster-from-pass', 'from-askpass'],
@@ -124,6 +125,7 @@ describe('the surface of the commands', () => {
     'add-node --slave --master-id a',
     'del-node',
     'set-timeout',
+    '--cluster backup --cluster-search-multiple-owners',
     'import --from a --copy --replace',
     '--cluster import --cluster-from a --cluster-copy --cluster-replace --cluster-timeout 5',
     '--cluster import --cluster-from a --cluster-from-user u --cluster-from-pass p',
