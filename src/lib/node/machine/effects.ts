@@ -63,4 +63,6 @@ export type Effect =
   /** Blocked clients must look again: slots, role or state changed. */
   | { readonly kind: 'release-blocked' }
   | ({ readonly kind: 'deliver' } & Publication)
+  /** These slots left us, or the primary we follow: who listens to shard channels in them must look for the new one. */
+  | { readonly kind: 'end-shard-channels'; readonly slots: ReadonlySet<number> }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string };

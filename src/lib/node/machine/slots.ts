@@ -48,6 +48,8 @@ export function unbindSlot(state: ClusterState, slot: number): void {
   if (!owner) return;
   state.owners[slot] = undefined;
   state.assignedSlots--;
+  // A replica that takes over is no replica of the owner any more: its listeners may stay.
+  if (owner === state.myself || owner === state.myself.primary) state.disowned.add(slot);
   clearBit(owner.slots, slot);
   owner.slotCount--;
   noteChange(state, owner);

@@ -161,6 +161,8 @@ export interface ClusterState {
   /** 1 = serve without a question. */
   readonly served: Uint8Array;
   nowMs: number;
+  /** Slots that this node, or the primary it follows, lost in this step. */
+  disowned: Set<number>;
   readonly todo: Todo;
   effects: Effect[];
 }
@@ -218,6 +220,7 @@ export function createState(options: StateOptions): ClusterState {
     linksOverLimit: 0,
     served: new Uint8Array(SLOT_COUNT),
     nowMs: options.nowMs,
+    disowned: new Set(),
     todo: {
       save: 'no',
       updateHealth: true,

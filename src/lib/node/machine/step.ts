@@ -124,6 +124,10 @@ function finish(state: ClusterState): void {
     broadcastPong(state);
   }
   if (todo.refreshServed) refreshServed(state);
+  if (state.disowned.size > 0) {
+    state.effects.push({ kind: 'end-shard-channels', slots: state.disowned });
+    state.disowned = new Set();
+  }
   if (todo.save !== 'no') {
     state.effects.unshift({ kind: 'persist', durable: todo.save === 'durable' });
     todo.save = 'no';

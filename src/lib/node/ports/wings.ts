@@ -67,6 +67,8 @@ export interface DataWing {
   releaseWhere(refusal: (keys: readonly string[], client: ClientPort) => string | undefined): void;
   /** Deliver a message that came over the bus (or was published here) to local subscribers. */
   deliver(channel: string, message: string, sharded: boolean): number;
+  /** Unsubscribes from the shard channels of these slots; the clients hear so, and look elsewhere. */
+  endShardChannels(slots: ReadonlySet<number>): void;
 }
 
 export interface Address {

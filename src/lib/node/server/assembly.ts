@@ -397,6 +397,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         this.#blocked.releaseWhere(refusal);
       },
       deliver: (channel, message, sharded) => this.sessions.publish(channel, message, sharded),
+      endShardChannels: (slots) => this.sessions.pubsub.endShardChannels(slots),
     });
   }
 

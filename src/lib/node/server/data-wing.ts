@@ -19,6 +19,7 @@ export interface KeyspaceWingOptions {
   readonly releaseBlocked: () => void;
   readonly releaseWhere: DataWing['releaseWhere'];
   readonly deliver: (channel: string, message: string, sharded: boolean) => number;
+  readonly endShardChannels: DataWing['endShardChannels'];
 }
 
 export function createDataWing(options: KeyspaceWingOptions): DataWing {
@@ -46,5 +47,6 @@ export function createDataWing(options: KeyspaceWingOptions): DataWing {
     releaseBlocked: options.releaseBlocked,
     releaseWhere: options.releaseWhere,
     deliver: options.deliver,
+    endShardChannels: options.endShardChannels,
   };
 }

@@ -1,6 +1,7 @@
 /** Who listens to which channel, and the messages they get. Shard channels are a world of their own. */
 import type { Session, Subscriptions } from '../ports/session.js';
 import { compileGlob } from '../../kernel/glob.js';
+import { slotOfKey } from '../../kernel/slot.js';
 
 type Kind = keyof Subscriptions;
 
@@ -49,6 +50,22 @@ export class PubSub {
     for (const kind of ['channels', 'patterns', 'shardChannels'] as const) {
       for (const channel of [...session.subscriptions[kind]]) {
         this.unsubscribe(session, kind, channel);
+      }
+    }
+  }
+
+  /** The slots of these channels went elsewhere, and so do their messages: whoever listens is told. */
+  endShardChannels(slots: ReadonlySet<number>): void {
+    for (const [channel, sessions] of [...this.#subscribers.shardChannels]) {
+      if (!slots.has(slotOfKey(channel))) continue;
+      for (const session of [...sessions]) {
+        this.unsubscribe(session, 'shardChannels', channel);
+        session.notify((sink) => {
+          sink.push(3);
+          sink.bulk('sunsubscribe');
+          sink.bulk(channel);
+          sink.integer(session.subscriptions.shardChannels.size);
+        });
       }
     }
   }

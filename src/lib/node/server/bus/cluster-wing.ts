@@ -321,6 +321,9 @@ class RunningCluster implements RunningClusterWing {
       case 'deliver':
         data.deliver(effect.channel, effect.message, effect.sharded);
         return;
+      case 'end-shard-channels':
+        data.endShardChannels(effect.slots);
+        return;
       case 'log':
         log(effect.level, effect.text);
         return;
