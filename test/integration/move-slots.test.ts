@@ -1,17 +1,13 @@
 /** Slots of real servers on the move: what arrives, what is refused, and what a failure leaves behind. */
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { membersOf } from '../../src/lib/cluster/view.js';
 import { RedisLinks } from '../../src/lib/client/redis-links.js';
-import type { ExecutionContext } from '../../src/lib/execute/context.js';
-import type { ExecutionEvent } from '../../src/lib/execute/events.js';
-import { moveSlots } from '../../src/lib/execute/move/move-slots.js';
-import { MOVING_DEFAULTS, type Moving, type SlotMove } from '../../src/lib/execute/move/moving.js';
-import { observe } from '../../src/lib/execute/observe.js';
+import type { Moving } from '../../src/lib/execute/move/moving.js';
 import { TribError } from '../../src/lib/kernel/errors.js';
 import { slotOfKey } from '../../src/lib/kernel/slot.js';
-import { refOfMember } from '../../src/lib/plan/node-ref.js';
 import { runTrib } from '../cli/run-trib.js';
 import { hasRedisServer, redisCli, type RealServer } from '../support/real-server.js';
+import { moveBetween, type MoveOptions } from '../support/moving.js';
 import { waitUntil } from '../support/wait.js';
 import { ServerPool, addressOf, clusterInfo } from './real-cluster.js';
 
@@ -39,36 +35,8 @@ describe('moving slots of real servers', function () {
   afterEach(() => links.splice(0).forEach((one) => one.closeAll()));
 
   /** Moves between two of the servers, by their index. */
-  async function move(
-    from: number,
-    to: number,
-    slots: readonly number[],
-    options: {
-      readonly moving?: Partial<Moving>;
-      readonly login?: { username?: string; password: string };
-      readonly signal?: AbortSignal;
-    } = {},
-  ): Promise<ExecutionEvent[]> {
-    const connection = new RedisLinks({ ...options.login });
-    links.push(connection);
-    const { host, port } = servers[0]!;
-    const view = await observe(connection, { host, port });
-    const at = (index: number) =>
-      refOfMember(membersOf(view).find(({ address }) => address.port === servers[index]!.port)!);
-    const events: ExecutionEvent[] = [];
-    const context: ExecutionContext = {
-      links: connection,
-      deadlineMs: 5_000,
-      signal: options.signal,
-      report: (event) => events.push(event),
-      announce: (address) => Promise.resolve(address),
-      moving: { ...MOVING_DEFAULTS, login: options.login, ...options.moving },
-    };
-    const ranges = slots.map((slot) => ({ first: slot, last: slot }));
-    const moves: SlotMove[] = [{ source: at(from), target: at(to), slots: ranges }];
-    await moveSlots(moves, context);
-    return events;
-  }
+  const move = (from: number, to: number, slots: readonly number[], options: MoveOptions = {}) =>
+    moveBetween(port(from), port(to), slots, options);
 
   const port = (index: number): number => servers[index]!.port;
   const keysIn = (index: number, slot: number): number =>
@@ -296,6 +264,33 @@ describe('moving slots of real servers', function () {
     await owns(2, slots.at(-1)!);
   });
 
+  it('story 1: sends keys again, one by one, when both ends lose each other, and leaves no slot open', async () => {
+    const writer = client(2);
+    await writer.callAll(Array.from({ length: 30 }, (_, at) => ['SET', `{x}:${at}`, 'v']));
+    const before = keysIn(2, SLOT);
+    const moving: Partial<Moving> = { migrateTimeoutMs: 200, batchKeysMax: 10 };
+    const flaky = await startFlakyProxy(port(1), 2);
+    try {
+      await move(2, 1, [SLOT], { moving, meetAt: flaky.port });
+      await owns(1, SLOT);
+      expect(flaky.dropped()).to.equal(2);
+      expect(keysIn(1, SLOT)).to.equal(before);
+      await move(1, 2, [SLOT]);
+      await owns(2, SLOT);
+    } finally {
+      await flaky.stop();
+    }
+    const dead = await startFlakyProxy(port(1), Infinity);
+    try {
+      const failed = await failureOf(move(2, 1, [SLOT], { moving, meetAt: dead.port }));
+      expect(failed.message).to.include(`Slot ${SLOT} did not go from`).and.to.include('IOERR');
+      expect(openMarks(1) + openMarks(2), 'nothing had left: it is closed').to.equal('');
+      expect(keysIn(2, SLOT)).to.equal(before);
+    } finally {
+      await dead.stop();
+    }
+  });
+
   it('keeps to a rate', async () => {
     const writer = client(2);
     await writer.callAll(Array.from({ length: 200 }, (_, at) => ['SET', `{x}:${at}`, 'v']));
@@ -364,4 +359,35 @@ async function failureOf(work: Promise<unknown>): Promise<TribError> {
     return error as TribError;
   }
   throw new Error('it was expected to fail');
+}
+
+/** Hangs up on so many connections when their first byte comes, and passes the others on. */
+async function startFlakyProxy(target: number, drops: number) {
+  let dropped = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    sockets.add(near);
+    near.on('error', () => undefined);
+    near.once('data', (first) => {
+      if (dropped < drops) {
+        dropped++;
+        near.destroy();
+        return;
+      }
+      const far = connect(target, '127.0.0.1');
+      sockets.add(far);
+      far.on('error', () => undefined);
+      far.write(first);
+      near.pipe(far).pipe(near);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    dropped: () => dropped,
+    stop: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
 }

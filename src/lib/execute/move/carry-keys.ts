@@ -18,7 +18,8 @@ export const KEYS_ASKED_MAX = 1_000;
 
 /** What a node at work may take, at the least: serialised, sent and rebuilt. */
 const BYTES_PER_MS = 10_000;
-const TRIES_MAX = 3;
+/** Three tries: at once, at twice and at four times the timeout. */
+const PATIENCE_MAX = 4;
 const TRANSIENT =
   /^(CLUSTERDOWN|LOADING|BUSY |MASTERDOWN|TRYAGAIN)|error: (CLUSTERDOWN|LOADING|BUSY )/;
 const TRANSIENT_PAUSE_MS = 100;
@@ -98,17 +99,20 @@ async function batchesOf(
   return batches;
 }
 
+/** @param patience multiplies the timeout: what was lost once may need longer. */
 async function send(
   ends: Ends,
   lane: Lane,
   slot: number,
   { keys, bytes }: Batch,
-  { moving, deadlineMs }: Freight,
+  freight: Freight,
+  patience = 1,
 ): Promise<void> {
+  const { moving, deadlineMs } = freight;
   const giveUpAt = performance.now() + deadlineMs;
-  let timeoutMs = Math.max(moving.migrateTimeoutMs, Math.ceil(bytes / BYTES_PER_MS));
+  const timeoutMs = Math.max(moving.migrateTimeoutMs, Math.ceil(bytes / BYTES_PER_MS)) * patience;
   let options: MigrateOptions = { replace: moving.replace, timeoutMs };
-  for (let tries = 1; ;) {
+  for (;;) {
     const outcome = await migrate(ends, lane, keys, moving, options);
     switch (outcome.kind) {
       case 'moved':
@@ -118,11 +122,13 @@ async function send(
         options = { ...options, replace: true };
         break;
       case 'lost':
-        // Keys that arrived but were not deleted here come again, and are compared then.
-        if (tries++ >= TRIES_MAX) throw migrateFailure(ends, slot, outcome.error);
-        timeoutMs *= 2;
-        options = { ...options, timeoutMs };
-        break;
+        // One by one, and more patiently. Those that arrived but were not deleted here are compared then.
+        if (patience >= PATIENCE_MAX) throw migrateFailure(ends, slot, outcome.error);
+        for (const key of keys) {
+          const alone = { keys: [key], bytes: keys.length === 1 ? bytes : 0 };
+          await send(ends, lane, slot, alone, freight, patience * 2);
+        }
+        return;
       case 'refused':
         if (!TRANSIENT.test(replyWordsOf(outcome.error)) || performance.now() > giveUpAt) {
           throw migrateFailure(ends, slot, outcome.error);
