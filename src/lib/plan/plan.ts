@@ -29,6 +29,41 @@ export type Step = { readonly why: string } & (
       readonly source: NodeRef;
       readonly slots: readonly SlotRange[];
     }
+  /** No move is going on here: marks of one are taken away, keys and owners stay as they are. */
+  | { readonly kind: 'close-slots'; readonly node: NodeRef; readonly slots: readonly SlotRange[] }
+  /** `node` owns these slots from now on, whatever it thought, with a config epoch above all others. */
+  | { readonly kind: 'claim-slots'; readonly node: NodeRef; readonly slots: readonly SlotRange[] }
+  /**
+   * `node` gives these slots up to `owner` and opens them, so that it keeps their keys until they are
+   * brought there: a primary that loses a slot by gossip deletes what it has of it.
+   */
+  | {
+      readonly kind: 'yield-slots';
+      readonly node: NodeRef;
+      readonly owner: NodeRef;
+      readonly slots: readonly SlotRange[];
+    }
+  /**
+   * Keys that `source` has of slots it does not own are brought to `node`, which does. A key that both
+   * have, with different values, stays at both; its slot stays open at the source when `keepsOpen`.
+   */
+  | {
+      readonly kind: 'bring-keys';
+      readonly node: NodeRef;
+      readonly source: NodeRef;
+      readonly slots: readonly SlotRange[];
+      readonly keepsOpen: boolean;
+    }
+  | { readonly kind: 'bump-epoch'; readonly node: NodeRef }
+  /** `node`, a primary that has nothing to do with these slots, is told whose they are. */
+  | {
+      readonly kind: 'tell-owner';
+      readonly node: NodeRef;
+      readonly owner: NodeRef;
+      readonly slots: readonly SlotRange[];
+    }
+  /** Keys of slots that `node` does not own are deleted there, and nowhere else. */
+  | { readonly kind: 'delete-orphans'; readonly node: NodeRef; readonly slots: readonly SlotRange[] }
   | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef }
   | { readonly kind: 'copy-functions'; readonly from: NodeRef; readonly node: NodeRef }
   | { readonly kind: 'forget'; readonly node: NodeRef; readonly target: NodeId }
@@ -75,7 +110,7 @@ export type Settled =
       readonly followers: readonly NodeRef[];
       readonly witnesses: readonly NodeRef[];
     }
-  /** Every witness gives each of these slots to that node, and nobody has a slot open. */
+  /** Every witness gives each of these slots to that node, and nobody has one of them open. */
   | {
       readonly kind: 'slots-settled';
       readonly owners: readonly { readonly node: NodeRef; readonly slots: readonly SlotRange[] }[];

@@ -19,6 +19,8 @@ interface WorldNode {
   /** Shared between nodes that know the same; replaced, never changed in place. */
   knows: ReadonlySet<NodeId>;
   slots: readonly SlotRange[];
+  migrating: ReadonlyMap<number, NodeId>;
+  importing: ReadonlyMap<number, NodeId>;
   primaryId: NodeId | undefined;
   configEpoch: number;
   keys: ReadonlyMap<number, number>;
@@ -54,6 +56,8 @@ function worldOf(view: ClusterView): World {
       claim,
       knows: claim ? knownTo(claim, shared) : new Set(),
       slots: member.slots,
+      migrating: member.record.migrating,
+      importing: member.record.importing,
       primaryId: member.role === 'replica' ? member.primaryId : undefined,
       configEpoch: member.record.configEpoch,
       keys: claim?.facts.keys ?? new Map(),
@@ -77,13 +81,36 @@ function apply(world: World, step: Step): void {
   if (!node) return;
   switch (step.kind) {
     case 'assign-slots':
-      node.slots = rangesOf([...slotsIn(node.slots), ...slotsIn(step.slots)]);
+      node.slots = withSlots(node.slots, step.slots);
       return;
     case 'set-config-epoch':
       node.configEpoch = step.epoch;
       return;
     case 'move-slots':
       moveSlots(world, node, step);
+      return;
+    case 'close-slots':
+      close(node, step.slots);
+      return;
+    case 'claim-slots':
+      node.slots = withSlots(node.slots, step.slots);
+      node.importing = without(node.importing, step.slots);
+      bumpEpoch(world, node);
+      return;
+    case 'yield-slots':
+      node.slots = withoutSlots(node.slots, step.slots);
+      node.migrating = without(node.migrating, step.slots);
+      return;
+    case 'bring-keys': {
+      const source = world.get(step.source.id);
+      if (source) close(source, step.slots);
+      return;
+    }
+    case 'bump-epoch':
+      bumpEpoch(world, node);
+      return;
+    case 'tell-owner':
+    case 'delete-orphans':
       return;
     case 'replicate':
       node.primaryId = step.primary.id;
@@ -124,13 +151,14 @@ function moveSlots(
   node: WorldNode,
   { source, slots }: Extract<Step, { kind: 'move-slots' }>,
 ): void {
-  const taken = new Set(slotsIn(slots));
-  const epochMax = Math.max(...[...world.values()].map(({ configEpoch }) => configEpoch));
-  if (node.configEpoch !== epochMax || epochMax === 0) node.configEpoch = epochMax + 1;
-  node.slots = rangesOf([...slotsIn(node.slots), ...taken]);
+  bumpEpoch(world, node);
+  node.slots = withSlots(node.slots, slots);
+  close(node, slots);
   const from = world.get(source.id);
-  if (!from || from.slots.length === 0) return;
-  from.slots = rangesOf([...slotsIn(from.slots)].filter((slot) => !taken.has(slot)));
+  if (!from) return;
+  close(from, slots);
+  if (from.slots.length === 0) return;
+  from.slots = withoutSlots(from.slots, slots);
   if (from.slots.length > 0) return;
   for (const follower of world.values()) {
     if (follower === from || follower.primaryId === from.member.id) {
@@ -139,11 +167,38 @@ function moveSlots(
   }
 }
 
+/** Above all others, unless it is there already and alone. */
+function bumpEpoch(world: World, node: WorldNode): void {
+  const others = [...world.values()].filter((other) => other !== node && !other.primaryId);
+  const epochMax = Math.max(0, ...others.map(({ configEpoch }) => configEpoch));
+  if (node.configEpoch <= epochMax) node.configEpoch = epochMax + 1;
+}
+
+function close(node: WorldNode, slots: readonly SlotRange[]): void {
+  node.migrating = without(node.migrating, slots);
+  node.importing = without(node.importing, slots);
+}
+
+function without(marks: ReadonlyMap<number, NodeId>, slots: readonly SlotRange[]) {
+  const closed = new Set(slotsIn(slots));
+  return new Map([...marks].filter(([slot]) => !closed.has(slot)));
+}
+
+const withSlots = (held: readonly SlotRange[], more: readonly SlotRange[]) =>
+  rangesOf([...slotsIn(held), ...slotsIn(more)]);
+
+function withoutSlots(held: readonly SlotRange[], less: readonly SlotRange[]) {
+  const gone = new Set(slotsIn(less));
+  return rangesOf([...slotsIn(held)].filter((slot) => !gone.has(slot)));
+}
+
 /** A replica loses its copy with its primary; a hard reset also takes a new id, which nobody knows yet. */
 function reset(node: WorldNode, mode: 'soft' | 'hard'): void {
   if (node.primaryId !== undefined) node.keys = new Map();
   node.knows = new Set([node.member.id]);
   node.slots = [];
+  node.migrating = new Map();
+  node.importing = new Map();
   node.primaryId = undefined;
   if (mode === 'hard') node.configEpoch = 0;
 }
@@ -243,8 +298,8 @@ function writeRecords(world: World, living: readonly WorldNode[]): ReadonlyMap<N
         host: isSameAddress(told, record) ? told.host : record.host,
         flags: new Set<RecordFlag>(['myself', role]),
         isLinkUp: true,
-        migrating: record.migrating,
-        importing: record.importing,
+        migrating: node.migrating,
+        importing: node.importing,
       };
       return [id, { own, heard }];
     }),

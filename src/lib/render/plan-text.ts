@@ -2,7 +2,7 @@
 import { formatAddress } from '../cluster/address.js';
 import { unreachable } from '../kernel/errors.js';
 import { shortId } from '../kernel/node-id.js';
-import { countSlots, formatRanges } from '../kernel/ranges.js';
+import { countSlots, formatRanges, type SlotRange } from '../kernel/ranges.js';
 import type { DataStep } from '../plan/data-step.js';
 import type { NodeRef, Plan, Stage, Step } from '../plan/plan.js';
 import { styleFor, wrap, type Capabilities, type Style } from './style.js';
@@ -45,6 +45,20 @@ export function stepText(step: Step | DataStep): string {
       return `set the config epoch of ${node} to ${step.epoch}`;
     case 'move-slots':
       return `move slots ${formatRanges(step.slots)} (${countSlots(step.slots)}) from ${at(step.source)} to ${node}`;
+    case 'close-slots':
+      return `close ${slotsText(step.slots)} at ${node}`;
+    case 'claim-slots':
+      return `make ${node} the owner of ${slotsText(step.slots)}`;
+    case 'yield-slots':
+      return `let ${node} give up ${slotsText(step.slots)} to ${at(step.owner)}`;
+    case 'bring-keys':
+      return `bring the keys of ${slotsText(step.slots)} from ${at(step.source)} to ${node}`;
+    case 'bump-epoch':
+      return `give ${node} a config epoch above all others`;
+    case 'tell-owner':
+      return `tell ${node} that ${slotsText(step.slots)} ${countSlots(step.slots) === 1 ? 'belongs' : 'belong'} to ${at(step.owner)}`;
+    case 'delete-orphans':
+      return `delete the keys of ${slotsText(step.slots)} at ${node}`;
     case 'meet':
       return `introduce ${node} to ${at(step.target)}`;
     case 'replicate':
@@ -74,6 +88,12 @@ export function stepText(step: Step | DataStep): string {
     default:
       return unreachable(step);
   }
+}
+
+/** `slot 7`, `slots 0-99 (100)`. */
+function slotsText(slots: readonly SlotRange[]): string {
+  const count = countSlots(slots);
+  return count === 1 ? `slot ${formatRanges(slots)}` : `slots ${formatRanges(slots)} (${count})`;
 }
 
 /** The reason stands once where all steps of a stage share it. */
