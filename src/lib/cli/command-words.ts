@@ -6,10 +6,10 @@ import { TribError } from '../kernel/errors.js';
 import { nearestWord } from '../kernel/nearest.js';
 
 export const COMMANDS: readonly string[] = [
-  ...['abort', 'add-node', 'apply', 'backup', 'call', 'check', 'completion'],
-  ...['create', 'del-node', 'failover', 'forget', 'help', 'import', 'info'],
-  ...['lab down', 'lab status', 'lab up', 'node', 'plan apply', 'plan show', 'reset'],
-  ...['resume', 'set-timeout', 'wait'],
+  ...['abort', 'add-node', 'apply', 'backup', 'call', 'check', 'completion', 'create'],
+  ...['del-node', 'failover', 'fix', 'forget', 'help', 'import', 'info', 'lab down'],
+  ...['lab status', 'lab up', 'node', 'plan apply', 'plan show', 'reset', 'resume'],
+  ...['set-timeout', 'wait'],
 ];
 
 /** First words of commands of two. */

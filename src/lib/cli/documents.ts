@@ -74,8 +74,12 @@ export function clusterDocument(
     healthy: isHealthy(findings, { strict: options.strict === true }),
     agreed: agreementIn(view).isUnanimous,
     nodes: membersOf(view).map(nodeDocument),
-    findings: findings.map((finding) => ({ ...finding, slots: formatRanges(finding.slots) })),
+    findings: findings.map(findingDocument),
   };
+}
+
+export function findingDocument(finding: Finding): FindingDocument {
+  return { ...finding, slots: formatRanges(finding.slots) };
 }
 
 function nodeDocument(member: Member): NodeDocument {

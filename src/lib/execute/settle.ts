@@ -176,7 +176,10 @@ function unsettledSlots(
   { reachedAt, records, self }: Claim,
 ): string | undefined {
   const name = formatAddress(reachedAt);
-  const open = [...self.migrating.keys(), ...self.importing.keys()];
+  const ours = owners.flatMap(({ slots }) => slots);
+  const open = [...self.migrating.keys(), ...self.importing.keys()].filter((slot) =>
+    isWithin({ first: slot, last: slot }, ours),
+  );
   if (open.length > 0) return `${name} has ${open.length} slots open`;
   for (const { node, slots } of owners) {
     const held = records.get(node.id)?.slots ?? [];

@@ -19,7 +19,16 @@ export function countForeignKeys(
   view: ClusterView,
   options: CallOptions = {},
 ): Promise<readonly SlotKeys[]> {
-  return mapBounded(keyQuestions(view), CONCURRENT_NODES_MAX, async (question) => {
+  return countKeysInSlots(links, keyQuestions(view), options);
+}
+
+/** @throws TribError as above */
+export function countKeysInSlots(
+  links: Links,
+  questions: readonly KeyQuestion[],
+  options: CallOptions = {},
+): Promise<readonly SlotKeys[]> {
+  return mapBounded(questions, CONCURRENT_NODES_MAX, async (question) => {
     try {
       return { id: question.id, counts: await countsOf(links, question, options) };
     } catch (error) {

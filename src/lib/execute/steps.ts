@@ -5,6 +5,9 @@ import { slotsIn, type SlotRange } from '../kernel/ranges.js';
 import type { NodeRef, Step } from '../plan/plan.js';
 import type { ExecutionContext } from './context.js';
 import type { Link } from './links.js';
+import { bringKeys } from './move/bring-keys.js';
+import { deleteOrphans } from './repair/delete-orphans.js';
+import { claimSlots, closeSlots, tellOwner, yieldSlots } from './repair/slot-steps.js';
 import { replyWordsOf } from './reply-words.js';
 import { pause, throwIfInterrupted } from './wait.js';
 
@@ -21,6 +24,21 @@ export async function runStep(step: SingleStep, context: ExecutionContext): Prom
       return assignSlots(link, step.slots);
     case 'set-config-epoch':
       return setConfigEpoch(link, step.epoch);
+    case 'close-slots':
+      return closeSlots(link, step.slots);
+    case 'claim-slots':
+      return claimSlots(link, step.slots);
+    case 'yield-slots':
+      return yieldSlots(link, step.owner, step.slots);
+    case 'tell-owner':
+      return tellOwner(link, step.owner, step.slots);
+    case 'bring-keys':
+      return bringKeys(step, context);
+    case 'delete-orphans':
+      return deleteOrphans(step, context);
+    case 'bump-epoch':
+      await link.call(['CLUSTER', 'BUMPEPOCH']);
+      return;
     case 'meet':
       return meet(link, step.target, context);
     case 'replicate':

@@ -63,7 +63,12 @@ export type Step = { readonly why: string } & (
       readonly slots: readonly SlotRange[];
     }
   /** Keys of slots that `node` does not own are deleted there, and nowhere else. */
-  | { readonly kind: 'delete-orphans'; readonly node: NodeRef; readonly slots: readonly SlotRange[] }
+  | {
+      readonly kind: 'delete-orphans';
+      readonly node: NodeRef;
+      readonly owner: NodeRef;
+      readonly slots: readonly SlotRange[];
+    }
   | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef }
   | { readonly kind: 'copy-functions'; readonly from: NodeRef; readonly node: NodeRef }
   | { readonly kind: 'forget'; readonly node: NodeRef; readonly target: NodeId }

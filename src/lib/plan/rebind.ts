@@ -25,12 +25,20 @@ export function rebindStep(step: Step, to: Substitute): Step {
     case 'meet':
       return { ...step, node, target: to(step.target) };
     case 'move-slots':
+    case 'bring-keys':
       return { ...step, node, source: to(step.source) };
+    case 'yield-slots':
+    case 'tell-owner':
+    case 'delete-orphans':
+      return { ...step, node, owner: to(step.owner) };
     case 'replicate':
       return { ...step, node, primary: to(step.primary) };
     case 'copy-functions':
       return { ...step, node, from: to(step.from) };
     case 'assign-slots':
+    case 'close-slots':
+    case 'claim-slots':
+    case 'bump-epoch':
     case 'set-config-epoch':
     case 'forget':
     case 'reset':

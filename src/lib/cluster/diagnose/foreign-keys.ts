@@ -30,7 +30,7 @@ function misplaced(context: Context, member: Member, { counts }: SlotKeys): Find
       const whose = owner ? `belongs to ${nodeText(context, owner.id)}` : 'belongs to no node';
       return `${plural(count, 'key')} of slot ${slot}, which ${whose}`;
     }),
-    cure: [`redis-cli --cluster fix ${context.entry} --cluster-search-multiple-owners`],
+    cure: [`trib orphans ${context.entry}`, `trib fix ${context.entry} --search-multiple-owners`],
     about: [member],
     slots,
   });

@@ -41,7 +41,7 @@ function differingViews(context: Context): readonly Finding[] {
       subject: 'cluster',
       message: `The nodes tell ${others.length + 1} different stories; the most common one is told by ${count} of ${context.view.claims.size}.`,
       evidence,
-      cure: [`trib wait ${context.entry}`],
+      cure: [`trib wait ${context.entry}`, `trib fix ${context.entry}`],
       about: others.flatMap(({ claims }) => claims.map(({ self }) => context.byId.get(self.id)!)),
     }),
   ];
@@ -74,7 +74,7 @@ function uncovered({ ownership, entry }: Context): readonly Finding[] {
       subject: formatRanges(slots),
       message: `${plural(countSlots(slots), 'slot')} ${countSlots(slots) === 1 ? 'belongs' : 'belong'} to no node.`,
       evidence: [`no node claims ${formatRanges(slots)}`],
-      cure: [`redis-cli --cluster fix ${entry}`],
+      cure: [`trib fix ${entry}`],
       slots,
     }),
   ];
@@ -114,7 +114,7 @@ function contested(context: Context): readonly Finding[] {
       evidence: owners.map(
         (owner) => `${at(owner)} claims them with config epoch ${owner.record.configEpoch}`,
       ),
-      cure: [`redis-cli --cluster fix ${context.entry}`],
+      cure: [`trib fix ${context.entry}`],
       about: owners,
       slots,
     }),
@@ -137,7 +137,7 @@ function openSlots(context: Context): readonly Finding[] {
           ...marks(context, 'migrating to', migrating),
           ...marks(context, 'importing from', importing),
         ],
-        cure: [`redis-cli --cluster fix ${context.entry}`],
+        cure: [`trib fix ${context.entry}`],
         about: [member],
         slots,
       });
