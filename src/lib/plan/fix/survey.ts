@@ -27,13 +27,12 @@ export interface Survey {
   readonly counts: ReadonlyMap<NodeId, ReadonlyMap<number, number>>;
 }
 
-const NOBODY: readonly Member[] = [];
-
 export function surveyOf(view: ClusterView, evidence: readonly SlotKeys[]): Survey {
   const members = membersOf(view);
   const primaries = members.filter(({ role, claim }) => role === 'primary' && claim);
   const failed = new Set(evidence.filter(({ failure }) => failure !== undefined).map(({ id }) => id));
-  const claimants = new Array<readonly Member[]>(SLOT_COUNT).fill(NOBODY);
+  const nobody: readonly Member[] = [];
+  const claimants = new Array<readonly Member[]>(SLOT_COUNT).fill(nobody);
   for (const member of primaries) {
     for (const slot of slotsIn(member.slots)) {
       const others = claimants[slot]!;
