@@ -350,7 +350,7 @@ describe('planFix: laws', () => {
     const scene = sceneOf((nodes) => {
       nodes.forEach((node, index) => {
         const first = index * 4096;
-        const own = SLOTS.filter((slot, at) => states[at]!.claimants.includes(index));
+        const own = SLOTS.filter((_, at) => states[at]!.claimants.includes(index));
         const others = rangesWhere(
           (slot) => first <= slot && slot < first + 4096 && !SLOTS.includes(slot),
         );
