@@ -31,7 +31,10 @@ export function successors(survey: Survey): (slot: number) => Member | undefined
   const namedBy = new Map<NodeId, readonly (NodeId | undefined)[]>();
   for (const claim of survey.view.claims.values()) {
     const beliefs = beliefsOf(claim);
-    namedBy.set(claim.self.id, ownerless.map((slot) => beliefs[slot]));
+    namedBy.set(
+      claim.self.id,
+      ownerless.map((slot) => beliefs[slot]),
+    );
     for (const slot of ownerless) {
       const named = beliefs[slot];
       if (named === undefined) continue;

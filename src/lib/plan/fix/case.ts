@@ -77,7 +77,9 @@ function situationOf(survey: Survey, slot: number): readonly string[] {
     ...claimants.map((node) => `claimed by ${at(node)} (config epoch ${node.record.configEpoch})`),
     ...(claimants.length > 0 ? [] : ['claimed by no node that answers']),
     ...(departed ? [`the others give it to ${at(departed)}, which does not answer`] : []),
-    ...migrating.map((node) => `${at(node)} migrates it to ${name(node.record.migrating.get(slot))}`),
+    ...migrating.map(
+      (node) => `${at(node)} migrates it to ${name(node.record.migrating.get(slot))}`,
+    ),
     ...importing.map(
       (node) => `${at(node)} imports it from ${name(node.record.importing.get(slot))}`,
     ),

@@ -20,7 +20,8 @@ export class Chores {
     const { owner, from, claims, losers, holders, open } = verdict;
     for (const node of open) this.close(node, slot);
     if (claims === 'newly') this.claim(owner, slot);
-    if (claims === 'again') this.bump(owner, 'a rival claimed its slots with as high a config epoch');
+    if (claims === 'again')
+      this.bump(owner, 'a rival claimed its slots with as high a config epoch');
     for (const loser of losers) {
       note(this.#yield, loser, owner, slot);
       note(this.#bring, loser, owner, slot);

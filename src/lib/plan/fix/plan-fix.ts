@@ -18,7 +18,13 @@ import { dissentsFrom, successors } from './beliefs.js';
 import { Casebook, type FixCase } from './case.js';
 import { Chores } from './chores.js';
 import { isWanted, type FixWish } from './fixable.js';
-import { chainStages, collidingPrimaries, living, openReplicas, restartStages } from './followers.js';
+import {
+  chainStages,
+  collidingPrimaries,
+  living,
+  openReplicas,
+  restartStages,
+} from './followers.js';
 import { spread } from './spread.js';
 import { doubtfulSlots, surveyOf, type Survey } from './survey.js';
 import { marksOn, verdictOn, type Verdict } from './verdict.js';
@@ -91,7 +97,9 @@ function verdictsOn(survey: Survey, wish: FixWish): Verdicts {
   }
   const successor = successors(survey);
   return new Map(
-    [...slots].sort((a, b) => a - b).map((slot) => [slot, verdictOn(survey, slot, wish, successor)]),
+    [...slots]
+      .sort((a, b) => a - b)
+      .map((slot) => [slot, verdictOn(survey, slot, wish, successor)]),
   );
 }
 
@@ -194,7 +202,9 @@ function deadOwners(survey: Survey, wish: FixWish): readonly FixCase[] {
   return survey.members
     .filter(({ role, claim, slots }) => role === 'primary' && !claim && slots.length > 0)
     .map((member) => {
-      const replica = survey.members.find(({ primaryId, claim }) => primaryId === member.id && claim);
+      const replica = survey.members.find(
+        ({ primaryId, claim }) => primaryId === member.id && claim,
+      );
       return {
         slots: member.slots,
         situation: [`the others give them to ${at(member)}, which does not answer`],

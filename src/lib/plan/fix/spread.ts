@@ -57,7 +57,9 @@ function quotasOf(count: number, held: ReadonlyMap<Member, number>): ReadonlyMap
   // Who has more than its share already takes nothing, and the others share what is left.
   while (takers > 1 && ascending[takers - 1]![1] > sum / takers) sum -= ascending[--takers]![1];
   const level = Math.floor(sum / Math.max(1, takers));
-  const quotas = ascending.slice(0, takers).map(([member, slots]) => [member, level - slots] as const);
+  const quotas = ascending
+    .slice(0, takers)
+    .map(([member, slots]) => [member, level - slots] as const);
   let over = sum - level * takers;
   return new Map(quotas.map(([member, quota]) => [member, quota + (over-- > 0 ? 1 : 0)]));
 }

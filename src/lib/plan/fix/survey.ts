@@ -30,7 +30,9 @@ export interface Survey {
 export function surveyOf(view: ClusterView, evidence: readonly SlotKeys[]): Survey {
   const members = membersOf(view);
   const primaries = members.filter(({ role, claim }) => role === 'primary' && claim);
-  const failed = new Set(evidence.filter(({ failure }) => failure !== undefined).map(({ id }) => id));
+  const failed = new Set(
+    evidence.filter(({ failure }) => failure !== undefined).map(({ id }) => id),
+  );
   const nobody: readonly Member[] = [];
   const claimants = new Array<readonly Member[]>(SLOT_COUNT).fill(nobody);
   for (const member of primaries) {
@@ -72,11 +74,13 @@ export function doubtfulSlots(view: ClusterView, wish: FixWish): readonly SlotRa
   if (isWanted(wish, 'slot-open')) {
     for (const { record, role } of members) {
       if (role === 'replica') continue;
-      for (const slot of [...record.migrating.keys(), ...record.importing.keys()]) doubtful.add(slot);
+      for (const slot of [...record.migrating.keys(), ...record.importing.keys()])
+        doubtful.add(slot);
     }
   }
   if (isWanted(wish, 'slot-multiple-owners')) {
-    for (const { slots } of ownership.contested) for (const slot of slotsIn(slots)) doubtful.add(slot);
+    for (const { slots } of ownership.contested)
+      for (const slot of slotsIn(slots)) doubtful.add(slot);
   }
   if (isWanted(wish, 'slot-uncovered')) {
     for (const slot of slotsIn(ownership.uncovered)) doubtful.add(slot);

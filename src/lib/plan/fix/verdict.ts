@@ -151,12 +151,19 @@ interface OwnerlessCase {
   readonly successor: (slot: number) => Member | undefined;
 }
 
-function ownerless(survey: Survey, slot: number, { marks, wish, successor }: OwnerlessCase): Verdict {
+function ownerless(
+  survey: Survey,
+  slot: number,
+  { marks, wish, successor }: OwnerlessCase,
+): Verdict {
   const departed = survey.departed[slot];
   if (departed) {
     const promotion = promotionOf(survey, departed);
     if (promotion.length > 0) {
-      return left(`${at(departed)} does not answer, but a replica of it does, with its keys`, promotion);
+      return left(
+        `${at(departed)} does not answer, but a replica of it does, with its keys`,
+        promotion,
+      );
     }
     if (wish.withUnreachable !== true) {
       return left(`its owner ${at(departed)} does not answer`, unreachableHint(departed));
