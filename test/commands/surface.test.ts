@@ -189,6 +189,21 @@ describe('the surface of the commands', () => {
     }).timeout(20_000);
   }
 
+  it('says in one line which option has which wrong value, and what to type next', async () => {
+    const { stderr, status } = await runTrib(['lab', 'up', '--port', '80000']);
+    expect(status).to.equal(2);
+    expect(stderr.trimEnd().split('\n')).to.deep.equal([
+      '[ERR] --port: Expected an integer less than or equal to 55535 but received: 80000',
+      '      See more help with --help',
+    ]);
+  });
+
+  it('says of a server that is not installed that it is not there', async () => {
+    const { stderr, status } = await runTrib(['lab', 'up', '--server', 'no-such-server', '--once']);
+    expect(status).to.equal(1);
+    expect(stderr).to.contain('[ERR] There is no program no-such-server.');
+  });
+
   it('ends with status 5 when nobody listens, in one line with a hint', async () => {
     const { status, stdout, stderr } = await runTrib(['check', '127.0.0.1:1']);
     expect(status).to.equal(5);

@@ -24,7 +24,7 @@ export function failureFrom(error: unknown): Failure {
   }
   // oclif's own errors are all about how the command was typed.
   if (isUsageError(error))
-    return { ...base, code: 'USAGE', message: messageOf(error), exitStatus: 2 };
+    return { ...base, ...typedWrong(messageOf(error)), code: 'USAGE', exitStatus: 2 };
   return { ...base, code: 'INTERNAL', message: messageOf(error), exitStatus: 1 };
 }
 
@@ -44,6 +44,19 @@ function causesOf(failure: Failure): readonly string[] {
   return Object.keys(failure.details).length === 0
     ? []
     : [JSON.stringify(failure.details, null, 2)];
+}
+
+/** oclif's words without its layout: what is wrong in one line, what to type next as a hint. */
+function typedWrong(words: string): {
+  readonly message: string;
+  readonly hints: readonly string[];
+} {
+  const [first = '', ...rest] = words.split('\n').map((line) => line.trim());
+  const hints = rest.filter((line) => line !== '');
+  const flag = /^Parsing (--\S+)$/.exec(first)?.[1];
+  return flag === undefined || hints.length === 0
+    ? { message: first, hints }
+    : { message: `${flag}: ${hints[0]!}`, hints: hints.slice(1) };
 }
 
 function isUsageError(error: unknown): boolean {

@@ -44,9 +44,9 @@ export async function startRealServer(options: RealServerOptions): Promise<LabSe
       continue;
     }
     child.kill('SIGKILL');
+    if (failure !== undefined) throw cannotRun(binary, failure);
     throw new TribError('LAB', `${binary} did not come up on ${host}:${port}.`, {
-      hint: failure === undefined ? log.trim().split('\n').slice(-3) : messageOf(failure),
-      cause: failure,
+      hint: log.trim().split('\n').slice(-3),
     });
   }
   return {
@@ -54,6 +54,15 @@ export async function startRealServer(options: RealServerOptions): Promise<LabSe
     pid: child.pid ?? 0,
     stop: () => end(child, ended),
   };
+}
+
+function cannotRun(binary: string, cause: unknown): TribError {
+  const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return new TribError(
+    'LAB',
+    isMissing ? `There is no program ${binary}.` : `Cannot run ${binary}: ${messageOf(cause)}`,
+    { hint: 'Name one on the PATH or by its path; "embedded" needs none.', cause },
+  );
 }
 
 function directives({ host, port, dir, nodeTimeoutMs }: RealServerOptions): string[] {
