@@ -2,7 +2,7 @@
 import { HashValue } from '../store/hash-value.js';
 import { addInt64, int64, NOT_AN_INTEGER, SYNTAX_ERROR } from './arguments.js';
 import { addLongDouble, formatLongDouble, parseLongDouble } from './long-double.js';
-import { differentPlaces, randomCount } from './random-places.js';
+import { drawPlaces, randomCount } from './random-places.js';
 import { scanCursor, scanOptions } from './scan-options.js';
 import type { StoreCall } from './store-call.js';
 import { changed, entryForWriting, type EntryOf, readValue } from './value-access.js';
@@ -230,15 +230,7 @@ function randomFields(call: StoreCall): void {
   const drawn = count < 0 && size > 0 ? -count : Math.min(Math.max(0, count), size);
   reply.array(withValues && reply.protocol === 2 ? 2 * drawn : drawn);
   if (hash === undefined) return;
-  if (count < 0) {
-    for (let left = drawn; left > 0; left--) replyPlace(call, hash, prng.below(size), withValues);
-  } else if (drawn === size) {
-    for (let place = 0; place < size; place++) replyPlace(call, hash, place, withValues);
-  } else {
-    for (const place of differentPlaces(prng, size, drawn)) {
-      replyPlace(call, hash, place, withValues);
-    }
-  }
+  drawPlaces(prng, size, count, (place) => replyPlace(call, hash, place, withValues));
 }
 
 /** In RESP3 a field and its value are an array of their own. */

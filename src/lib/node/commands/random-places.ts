@@ -22,6 +22,22 @@ export function randomCount(call: StoreCall, text: string): number | undefined {
   return count;
 }
 
+/** Visits as many places out of `size` (not 0) as `count` says: see `randomCount`. All of them come in order. */
+export function drawPlaces(
+  prng: Prng,
+  size: number,
+  count: number,
+  visit: (place: number) => void,
+): void {
+  if (count < 0) {
+    for (let left = -count; left > 0; left--) visit(prng.below(size));
+  } else if (count >= size) {
+    for (let place = 0; place < size; place++) visit(place);
+  } else {
+    for (const place of differentPlaces(prng, size, count)) visit(place);
+  }
+}
+
 /** `count` different places out of `size`, in no particular order. Costs what `count` costs. */
 export function differentPlaces(prng: Prng, size: number, count: number): readonly number[] {
   // Floyd's way: the j-th draw is from 0..j, and j itself stands in for a place that was drawn before.

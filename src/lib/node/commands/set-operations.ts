@@ -1,7 +1,7 @@
 /** What the commands about single members of a set do. Those about several sets are in `set-algebra.ts`. */
 import { SetValue } from '../store/set-value.js';
 import { integer, SYNTAX_ERROR } from './arguments.js';
-import { differentPlaces, randomCount } from './random-places.js';
+import { drawPlaces, randomCount } from './random-places.js';
 import { scanCursor, scanOptions } from './scan-options.js';
 import type { StoreCall } from './store-call.js';
 import { changed, entryForWriting, type EntryOf, readValue } from './value-access.js';
@@ -174,15 +174,13 @@ function randomMembers(call: StoreCall): void {
   if (set === null) return;
   if (set === undefined) {
     reply.array(0);
-  } else if (count < 0) {
-    reply.array(-count);
-    for (let left = -count; left > 0; left--) reply.bulk(set.at(prng.below(set.size)));
   } else if (count >= set.size) {
+    // Not by place: integers come sorted.
     reply.array(set.size);
     for (const member of set) reply.bulk(member);
   } else {
-    reply.array(count);
-    for (const place of differentPlaces(prng, set.size, count)) reply.bulk(set.at(place));
+    reply.array(Math.abs(count));
+    drawPlaces(prng, set.size, count, (place) => reply.bulk(set.at(place)));
   }
 }
 

@@ -2,16 +2,19 @@
  * Sorted sets as queues: commands that take the lowest or the highest members off one of several sorted sets,
  * at once or when there are some. What waited travels as the command that would not have waited.
  */
-import type { ReplySink } from '../../wire/resp/reply-sink.js';
 import { integer, SYNTAX_ERROR } from './arguments.js';
-import { blockTimeoutMs } from './block-timeout.js';
+import { multiPop, type Take, takeOrNothing, takeOrWait, type Taking } from './first-of-several.js';
 import { noteRemoved } from './sorted-set-operations.js';
 import { MemberReply } from './sorted-set-reply.js';
 import type { StoreCall } from './store-call.js';
-import { entryForWriting, type EntryOf, type Found } from './value-access.js';
+import { entryForWriting, type EntryOf } from './value-access.js';
 
 type End = 'min' | 'max';
 
+const END_OF_WORD: ReadonlyMap<string, End> = new Map([
+  ['min', 'min'],
+  ['max', 'max'],
+]);
 const POP_WORD = { min: 'ZPOPMIN', max: 'ZPOPMAX' } as const;
 const POP_EVENT = { min: 'zpopmin', max: 'zpopmax' } as const;
 
@@ -67,9 +70,6 @@ function takeOff(call: StoreCall, entry: EntryOf<'zset'>, end: End, count: numbe
 
 // --- off one of several -----------------------------------------------------
 
-/** Takes members off a sorted set, answers and says what travels. */
-type Take = (call: StoreCall, entry: EntryOf<'zset'>) => void;
-
 export function bzpopmin(call: StoreCall): void {
   popOrWait(call, 'min');
 }
@@ -79,10 +79,7 @@ export function bzpopmax(call: StoreCall): void {
 }
 
 function popOrWait(call: StoreCall, end: End): void {
-  const { argv } = call;
-  const timeoutMs = blockTimeoutMs(call, argv.at(-1)!);
-  if (timeoutMs === undefined) return;
-  takeOrWait(call, argv.slice(1, -1), timeoutMs, (later, entry) => {
+  const take: Take<'zset'> = (later, entry) => {
     const { key } = entry;
     const { member, score } = takeOff(later, entry, end, 1)[0]!;
     later.reply.array(3);
@@ -91,44 +88,24 @@ function popOrWait(call: StoreCall, end: End): void {
     later.reply.double(score);
     noteRemoved(later, entry, POP_EVENT[end]);
     later.propagate(POP_WORD[end], key);
-  });
-}
-
-interface MultiPop {
-  readonly keys: readonly string[];
-  readonly take: Take;
+  };
+  const { argv } = call;
+  takeOrWait(call, { type: 'zset', keys: argv.slice(1, -1), take }, argv.length - 1);
 }
 
 export function zmpop(call: StoreCall): void {
-  const wish = multiPop(call, 1);
-  if (wish === undefined) return;
-  if (takeFromFirst(call, wish.keys, wish.take) === undefined) call.reply.nullArray();
+  takeOrNothing(call, manyTaken(call, 1));
 }
 
 export function bzmpop(call: StoreCall): void {
-  const wish = multiPop(call, 2);
-  const timeoutMs = wish === undefined ? undefined : blockTimeoutMs(call, call.argv[1]!);
-  if (wish === undefined || timeoutMs === undefined) return;
-  takeOrWait(call, wish.keys, timeoutMs, wish.take);
+  takeOrWait(call, manyTaken(call, 2), 1);
 }
 
-/** `numkeys key [key ...] MIN|MAX [COUNT count]` from the word `numberAt` on. */
-function multiPop(call: StoreCall, numberAt: number): MultiPop | undefined {
-  const { argv, reply } = call;
-  const number = integer(argv[numberAt]!);
-  if (number === undefined || number < 1) {
-    reply.error('ERR numkeys should be greater than 0');
-    return undefined;
-  }
-  const endsAt = numberAt + number + 1;
-  const end = argv[endsAt]?.toLowerCase();
-  if (end !== 'min' && end !== 'max') {
-    reply.error(SYNTAX_ERROR);
-    return undefined;
-  }
-  const count = countAfter(call, endsAt + 1);
-  if (count === undefined) return undefined;
-  const take: Take = (later, entry) => {
+function manyTaken(call: StoreCall, numberAt: number): Taking<'zset'> | undefined {
+  const pop = multiPop(call, numberAt, END_OF_WORD);
+  if (pop === undefined) return undefined;
+  const { keys, end, count } = pop;
+  const take: Take<'zset'> = (later, entry) => {
     const { key } = entry;
     const taken = takeOff(later, entry, end, count);
     later.reply.array(2);
@@ -139,50 +116,5 @@ function multiPop(call: StoreCall, numberAt: number): MultiPop | undefined {
     noteRemoved(later, entry, POP_EVENT[end]);
     later.propagate(POP_WORD[end], key, String(taken.length));
   };
-  return { keys: argv.slice(numberAt + 1, endsAt), take };
-}
-
-/** Nothing, or `COUNT count` and then nothing. */
-function countAfter(call: StoreCall, at: number): number | undefined {
-  const { argv, reply } = call;
-  if (at === argv.length) return 1;
-  if (argv[at]!.toLowerCase() !== 'count' || at + 2 > argv.length) {
-    reply.error(SYNTAX_ERROR);
-    return undefined;
-  }
-  const count = integer(argv[at + 1]!);
-  if (count === undefined || count < 1) {
-    reply.error('ERR count should be greater than 0');
-    return undefined;
-  }
-  if (at + 2 === argv.length) return count;
-  reply.error(SYNTAX_ERROR);
-  return undefined;
-}
-
-/** From the first of the sorted sets that is there. undefined: none is. null: an error, and it has been told. */
-function takeFromFirst(call: StoreCall, keys: readonly string[], take: Take): Found<true> {
-  for (const key of keys) {
-    const entry = entryForWriting(call, key, 'zset');
-    if (entry === null) return null;
-    if (entry === undefined) continue;
-    take(call, entry);
-    return true;
-  }
-  return undefined;
-}
-
-function takeOrWait(call: StoreCall, keys: readonly string[], timeoutMs: number, take: Take): void {
-  if (takeFromFirst(call, keys, take) !== undefined) return;
-  call.block({
-    keys,
-    type: 'zset',
-    timeoutMs,
-    serve: (later, key) => takeFromFirst(later, [key], take) !== undefined,
-    writeTimeout,
-  });
-}
-
-function writeTimeout(reply: ReplySink): void {
-  reply.nullArray();
+  return { type: 'zset', keys, take };
 }
