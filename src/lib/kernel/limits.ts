@@ -29,6 +29,13 @@ export const INLINE_BYTES_MAX = 64 * 1024;
  */
 export const BUS_PACKET_BYTES_MAX = 64 * 1024 * 1024;
 
+/**
+ * Nodes that gossip and strangers' MEETs may bring into a roster. Redis advises against more than 1000 and has
+ * no bound; each costs a connection and a bitmap of slots, and one liar among the known could vouch for ever
+ * new ones. CLUSTER MEET by hand is not bounded.
+ */
+export const CLUSTER_NODES_MAX = 4096;
+
 /** Admin calls in flight at once over a whole cluster; 1000 nodes are asked in waves of this many. */
 export const CONCURRENT_NODES_MAX = 128;
 

@@ -1,11 +1,14 @@
 /** The rules of the cluster machine, each in a small world with a clock of its own. */
 import { expect } from 'chai';
+import { CLUSTER_NODES_MAX } from '../../../src/lib/kernel/limits.js';
+import type { NodeId } from '../../../src/lib/kernel/node-id.js';
+import { hearGossip } from '../../../src/lib/node/machine/gossip.js';
 import type { Effect } from '../../../src/lib/node/machine/effects.js';
 import { isFailed, isPrimary } from '../../../src/lib/node/machine/state.js';
 import type { SimNode } from '../../../src/lib/sim/node.js';
 import { World, type WorldOptions } from '../../../src/lib/sim/world.js';
 import { HEADER } from '../../../src/lib/wire/bus/layout.js';
-import { BUS_TYPES } from '../../../src/lib/wire/bus/message.js';
+import { BUS_TYPES, NodeFlag } from '../../../src/lib/wire/bus/message.js';
 
 const NODE_TIMEOUT_MS = 1000;
 
@@ -190,5 +193,24 @@ describe('the cluster machine', function () {
       30_000,
     );
     expect(replicasOf(world, orphan).filter(({ isUp }) => isUp)).to.have.length(1);
+  });
+
+  it('takes in only so many nodes that others vouch for', () => {
+    const world = new World({ seed: 7, primaries: 2, replicasPerPrimary: 0 });
+    world.form();
+    const [node, liar] = world.nodes as [SimNode, SimNode];
+    const invented = Array.from({ length: CLUSTER_NODES_MAX + 10 }, (_, index) => ({
+      id: index.toString(16).padStart(40, '0') as NodeId,
+      ip: '10.9.9.9',
+      port: 1,
+      busPort: 1,
+      secondaryPort: 0,
+      flags: NodeFlag.primary,
+      pingSentSeconds: 0,
+      pongReceivedSeconds: 0,
+    }));
+    // Only heard: nobody connects to the inventions.
+    hearGossip(node.state, sees(node, liar), invented);
+    expect(node.state.roster).to.have.length(CLUSTER_NODES_MAX);
   });
 });

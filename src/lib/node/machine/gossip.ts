@@ -3,7 +3,7 @@ import { shortId } from '../../kernel/node-id.js';
 import { NodeFlag, type GossipEntry } from '../../wire/bus/message.js';
 import { fromWire, replicationPort, toWire } from './client-ports.js';
 import { addFailureReport, countFailureReports } from './failure.js';
-import { addNode, closeLink } from './nodes.js';
+import { addNode, closeLink, isRosterFull } from './nodes.js';
 import {
   createNode,
   has,
@@ -66,7 +66,7 @@ function hearAboutKnown(
 /** The sender is known, so it is one of us, and whom it knows is too. */
 function hearAboutStranger(state: ClusterState, entry: GossipEntry): void {
   if (entry.flags & NodeFlag.noaddr || entry.ip === '' || entry.busPort === 0) return;
-  if (isForgotten(state, entry.id)) return;
+  if (isForgotten(state, entry.id) || isRosterFull(state)) return;
   const flags = entry.flags & ~(NodeFlag.myself | NodeFlag.handshake | NodeFlag.meet);
   const node = createNode(entry.id, flags, state.nowMs);
   adoptAddress(state, node, entry);

@@ -1,4 +1,5 @@
 /** The roster: adding, finding, renaming and deleting nodes, and the links that hang on them. */
+import { CLUSTER_NODES_MAX } from '../../kernel/limits.js';
 import type { NodeId } from '../../kernel/node-id.js';
 import { NodeFlag } from '../../wire/bus/message.js';
 import { replicationPort } from './client-ports.js';
@@ -23,6 +24,10 @@ const EAGER_BEATS = 60;
 export function newNodeId(state: ClusterState): NodeId {
   return state.prng.hex(40) as NodeId;
 }
+
+/** As many nodes are known as others may bring. */
+export const isRosterFull = (state: ClusterState): boolean =>
+  state.roster.length >= CLUSTER_NODES_MAX;
 
 export function addNode(state: ClusterState, node: ClusterNode): void {
   state.nodes.set(node.id, node);

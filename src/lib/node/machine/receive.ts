@@ -19,7 +19,7 @@ import { markFailed, noteAnswer } from './failure.js';
 import { hearGossip } from './gossip.js';
 import { endpointOf, identify, startHandshake } from './handshake.js';
 import { hearManualFailoverStart, notePausedOffset } from './manual-failover.js';
-import { closeLink, moveNode } from './nodes.js';
+import { closeLink, isRosterFull, moveNode } from './nodes.js';
 import { makePrimary, makeReplica } from './roles.js';
 import { bindSlot, setBit, slotsOf, unbindAllSlots } from './slots.js';
 import { sendPing } from './speak.js';
@@ -101,7 +101,7 @@ function receivePing(
   const { myself } = state;
   if (body.kind !== 'pong') {
     learnOwnAddress(state, link, body.kind);
-    if (!known && body.kind === 'meet')
+    if (!known && body.kind === 'meet' && !isRosterFull(state))
       startHandshake(state, endpointOf(state, header, link), false);
     sendPing(state, link, 'pong');
   }
