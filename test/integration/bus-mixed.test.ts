@@ -4,7 +4,16 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { hasRedisServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
-import { type Peer, PeerPool, agreedView, form, infoOf, linesOf, settled } from './bus-cluster.js';
+import {
+  type Peer,
+  PeerPool,
+  agreedView,
+  form,
+  infoOf,
+  lineAbout,
+  linesOf,
+  settled,
+} from './bus-cluster.js';
 
 const run = promisify(execFile);
 
@@ -46,6 +55,41 @@ describe('a cluster of embedded and real nodes', function () {
       if (real) expect(complaints(real.output())).to.deep.equal([]);
     }
   });
+
+  for (const [rich, poor] of [
+    ['embedded', 'real'],
+    ['real', 'embedded'],
+  ] as const) {
+    it(`gives an orphaned ${poor} primary a replica of the richest, which is ${rich}`, async () => {
+      const peers = await pool.start([rich, poor, poor, poor, rich], { nodeTimeoutMs: 700 });
+      const [richest, orphan, lost, one, two] = peers as [Peer, Peer, Peer, Peer, Peer];
+      await form(
+        [richest, orphan],
+        [
+          { peer: lost, of: orphan },
+          { peer: one, of: richest },
+          { peer: two, of: richest },
+        ],
+      );
+      await lost.kill();
+      // The smallest id goes, once the primary has been alone for five seconds.
+      const mover = one.id < two.id ? one : two;
+      const rest = peers.filter((peer) => peer !== lost);
+      await waitUntil(
+        'everybody sees the replica at its new primary',
+        async () => {
+          for (const peer of rest) {
+            const line = await lineAbout(peer, mover);
+            if (line?.primary !== orphan.id) throw new Error(`${peer.port} does not yet`);
+          }
+          return (await mover.ask('INFO', 'replication')).includes('master_link_status:up');
+        },
+        20_000,
+      );
+      const stays = mover === one ? two : one;
+      expect((await lineAbout(orphan, stays))!.primary).to.equal(richest.id);
+    });
+  }
 
   it('is built by redis-cli --cluster create', async () => {
     const peers = await pool.start(['real', 'embedded', 'real', 'embedded', 'real', 'embedded']);
