@@ -9,6 +9,12 @@ import { runTrib, tribJson } from '../cli/run-trib.js';
 import { COMMANDS } from '../../src/lib/cli/command-words.js';
 import { loadCommands } from '../support/commands.js';
 
+const MOVING = [
+  ...['timeout', 'cluster-timeout', 'pipeline', 'cluster-pipeline', 'replace', 'cluster-replace'],
+  ...['way', 'cluster-use-atomic-slot-migration', 'window', 'max-rate', 'guard'],
+  ...['max-key-bytes', 'on-big-key', 'search-multiple-owners', 'cluster-search-multiple-owners'],
+];
+
 const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   create: [
     'replicas',
@@ -43,6 +49,20 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
     ...['cluster-from-askpass', 'timeout', 'cluster-timeout', 'dry-run'],
     'cluster-search-multiple-owners',
   ],
+  reshard: [
+    ...['from', 'cluster-from', 'to', 'cluster-to', 'slots', 'cluster-slots'],
+    ...MOVING,
+    ...['yes', 'cluster-yes', 'dry-run'],
+  ],
+  'move-slots': ['to', 'from', 'dry-run', ...MOVING],
+  rebalance: [
+    ...['weight', 'cluster-weight', 'threshold', 'cluster-threshold', 'auto-weights', 'by'],
+    ...['use-empty-masters', 'use-empty-primaries'],
+    ...['cluster-use-empty-masters', 'cluster-use-empty-primaries'],
+    ...['simulate', 'cluster-simulate', 'dry-run'],
+    ...MOVING,
+  ],
+  drain: ['to', 'remove', 'yes', 'dry-run', ...MOVING],
 };
 
 const CONNECTION = [
@@ -130,6 +150,16 @@ describe('the surface of the commands', () => {
     '--cluster import --cluster-from a --cluster-copy --cluster-replace --cluster-timeout 5',
     '--cluster import --cluster-from a --cluster-from-user u --cluster-from-pass p',
     '--cluster import --cluster-from a --cluster-from-askpass',
+    'reshard --from all --to a --slots 5 --yes --timeout 1000 --pipeline 10',
+    '--cluster reshard --cluster-from all --cluster-to a --cluster-slots 5 --cluster-yes',
+    '--cluster reshard --cluster-timeout 1000 --cluster-pipeline 10 --cluster-replace',
+    '--cluster reshard --cluster-use-atomic-slot-migration',
+    'rebalance --weight a=1 --weight b=2 --auto-weights --use-empty-masters --threshold 2',
+    'rebalance --simulate --timeout 1000 --pipeline 10',
+    '--cluster rebalance --cluster-weight a=1 --cluster-use-empty-masters --cluster-simulate',
+    '--cluster rebalance --cluster-use-empty-primaries --cluster-threshold 1.5',
+    '--cluster rebalance --cluster-timeout 1000 --cluster-pipeline 10 --cluster-replace',
+    'drain --remove',
   ];
   it('takes every line that an incumbent takes', async () => {
     const commands = new Map((await loadCommands()).map(({ id, command }) => [id, command]));

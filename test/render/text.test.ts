@@ -6,6 +6,10 @@ import { diagnose } from '../../src/lib/cluster/diagnose.js';
 import type { ClusterView } from '../../src/lib/cluster/model.js';
 import { planDelNode } from '../../src/lib/plan/plan-removal.js';
 import { planCreate } from '../../src/lib/plan/plan-create.js';
+import { planRebalance } from '../../src/lib/plan/plan-rebalance.js';
+import { planReshard } from '../../src/lib/plan/plan-reshard.js';
+import { balanceText } from '../../src/lib/render/balance-text.js';
+import { reshardText, transferLine } from '../../src/lib/render/reshard-text.js';
 import { checkText, clusterCheckText } from '../../src/lib/render/check-text.js';
 import { createText } from '../../src/lib/render/create-text.js';
 import { infoText } from '../../src/lib/render/info-text.js';
@@ -101,6 +105,41 @@ describe('text', () => {
       '[WARNING] It is gone.',
       'Nothing to do for del-node.',
     ]);
+  });
+
+  it('shows what reshard will do in the lines of redis-trib, and many slots as ranges', () => {
+    const nodes = syntheticNodes({ nodes: 4, replicas: 0 });
+    [nodes[0]!.slots, nodes[1]!.slots] = ['0-5460', '5461-10922'];
+    [nodes[2]!.slots, nodes[3]!.slots] = ['10923-16383', ''];
+    const view = viewOf(nodes);
+    const wish = { targetId: idOf(3), sourceIds: 'all' } as const;
+    const few = planReshard(view, { ...wish, count: 5 });
+    expectGolden('reshard-few', [
+      ...reshardText(view, few),
+      ...planText(few.plan, PLAIN),
+      ...few.transfers.map(transferLine),
+    ]);
+    const many = planReshard(view, { ...wish, count: 4096 });
+    expectGolden('reshard-many', reshardText(view, many));
+    expect(reshardText(view, many, { verbose: true }).slice(-1)).to.deep.equal([
+      `    Moving slot 16383 from ${idOf(2)}`,
+    ]);
+  });
+
+  it('draws the primaries before and after a rebalance', () => {
+    const nodes = syntheticNodes({ nodes: 4, replicas: 0 });
+    nodes[0]!.host = 'a-host-with-a-rather-long-name.example.org';
+    [nodes[0]!.slots, nodes[1]!.slots] = ['0-9999', '10000-10001'];
+    [nodes[2]!.slots, nodes[3]!.slots] = ['10002-16383', ''];
+    const view = viewOf(nodes);
+    const bySlots = planRebalance(view, { useEmpty: true });
+    expectGolden('balance-slots', balanceText(bySlots.shares, 'slots', PLAIN));
+    const of = Float64Array.from({ length: 16384 }, (_, slot) => (slot % 7) * 1_000);
+    const byMemory = planRebalance(view, { useEmpty: true, loads: { measure: 'memory', of } });
+    expectGolden('balance-memory', balanceText(byMemory.shares, 'memory', PLAIN));
+    const lines = balanceText(byMemory.shares, 'memory', PLAIN);
+    expect(lines.filter((line) => line.length > 80)).to.deep.equal([]);
+    expect(balanceText(byMemory.shares, 'cpu', PLAIN).join()).to.contain(' ms');
   });
 
   it('sums up keys, slots and replicas, and lists every member', () => {

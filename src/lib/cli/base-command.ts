@@ -45,7 +45,7 @@ export abstract class TribCommand extends Command {
 
   /** Text for people; nothing when a document was asked for. */
   protected say(lines: readonly string[]): void {
-    if (lines.length > 0) this.log(lines.join('\n').replaceAll('%', '%%'));
+    if (lines.length > 0) this.log(lines.join('\n'));
   }
 
   /** A verdict that is no error: `check` has looked, and found something. */

@@ -7,9 +7,9 @@ import { nearestWord } from '../kernel/nearest.js';
 
 export const COMMANDS: readonly string[] = [
   ...['abort', 'add-node', 'apply', 'backup', 'call', 'check', 'completion', 'create'],
-  ...['del-node', 'failover', 'fix', 'forget', 'help', 'import', 'info', 'lab down'],
-  ...['lab status', 'lab up', 'node', 'plan apply', 'plan show', 'reset', 'resume'],
-  ...['set-timeout', 'wait'],
+  ...['del-node', 'drain', 'failover', 'fix', 'forget', 'help', 'import', 'info', 'lab down'],
+  ...['lab status', 'lab up', 'move-slots', 'node', 'plan apply', 'plan show', 'rebalance'],
+  ...['reset', 'reshard', 'resume', 'set-timeout', 'wait'],
 ];
 
 /** First words of commands of two. */

@@ -53,7 +53,7 @@ async function ask(prompt: string, asking: Asking): Promise<string | undefined> 
  * One question, one answer beside it. A prompt that redraws its line with every key would look the same
  * on a screen, but not in the transcripts of `script` and `expect`, which administrators keep.
  */
-function typedLine(prompt: string, { stdin, output }: Asking): Promise<string | undefined> {
+export function typedLine(prompt: string, { stdin, output }: Asking): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: stdin, output, terminal: true });
     let answer: string | undefined;

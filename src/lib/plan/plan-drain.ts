@@ -56,7 +56,10 @@ export function planDrain(view: ClusterView, wish: DrainWish): DrainDecision {
   });
   const emptied = { ...moving, stages: [...moving.stages, ...newHomes(view, victim)] };
   if (!wish.remove) return { plan: emptied, victim, transfers };
-  const removal = planDelNode(project(view, emptied), victim.id, { reset: 'soft', shutdown: false });
+  const removal = planDelNode(project(view, emptied), victim.id, {
+    reset: 'soft',
+    shutdown: false,
+  });
   const plan = {
     ...emptied,
     stages: [...emptied.stages, ...removal.stages],
@@ -80,10 +83,14 @@ function targetsOf(
   const others = primariesOf(view).filter((member) => member !== victim && !isDown(member));
   const serving = others.filter(({ slots }) => slots.length > 0);
   if (others.length > 0) return serving.length > 0 ? serving : others;
-  throw new TribError('REFUSED', `${nameOf(victim)} is the only primary: nobody can take its slots.`, {
-    hint: 'Add one first: trib add-node NEW_HOST:PORT HOST:PORT',
-    details: { node: victim.id },
-  });
+  throw new TribError(
+    'REFUSED',
+    `${nameOf(victim)} is the only primary: nobody can take its slots.`,
+    {
+      hint: 'Add one first: trib add-node NEW_HOST:PORT HOST:PORT',
+      details: { node: victim.id },
+    },
+  );
 }
 
 /**

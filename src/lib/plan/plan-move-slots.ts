@@ -8,7 +8,13 @@ import { nameOf } from '../cluster/select-node.js';
 import type { Member } from '../cluster/view.js';
 import { TribError } from '../kernel/errors.js';
 import type { NodeId } from '../kernel/node-id.js';
-import { countSlots, formatRanges, rangesWhere, slotsIn, type SlotRange } from '../kernel/ranges.js';
+import {
+  countSlots,
+  formatRanges,
+  rangesWhere,
+  slotsIn,
+  type SlotRange,
+} from '../kernel/ranges.js';
 import type { Plan } from './plan.js';
 import { SlotBoard, type SlotTransfer } from './slots/slot-board.js';
 import { primaryWith, refuseDown, slotPlan } from './slots/slot-plan.js';
@@ -42,8 +48,16 @@ export function planMoveSlots(view: ClusterView, wish: MoveSlotsWish): MoveSlots
     rangesWhere((slot) => wanted.has(slot) && holds(board.ownerOf(slot)));
   refuseOrphans(pick((owner) => owner === undefined));
   const there = pick((owner) => owner?.id === target.id);
-  if (source) refuseOthers(board, source, pick((owner) => owner !== source && owner !== target));
-  board.give(pick((owner) => owner?.id !== target.id), target);
+  if (source)
+    refuseOthers(
+      board,
+      source,
+      pick((owner) => owner !== source && owner !== target),
+    );
+  board.give(
+    pick((owner) => owner?.id !== target.id),
+    target,
+  );
   const transfers = board.transfers();
   refuseDown([target, ...transfers.map((transfer) => transfer.source)]);
   const count = countSlots(there);

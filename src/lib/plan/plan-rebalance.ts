@@ -46,6 +46,8 @@ export interface RebalanceDecision {
   readonly transfers: readonly SlotTransfer[];
   readonly shares: readonly Share[];
   readonly thresholdPercent: number;
+  /** Afterwards nobody is off by more than the threshold; one slot heavier than all others can prevent it. */
+  readonly isWithin: boolean;
 }
 
 /** @throws TribError USAGE (weights, threshold), UNKNOWN_NODE, NOT_A_PRIMARY, REFUSED (a node is down) */
@@ -71,7 +73,19 @@ export function planRebalance(view: ClusterView, wish: RebalanceWish = {}): Reba
     why: ({ source, target }) => whyText(source, target, wish.loads),
     remarks: ignoredRemarks(involved, view, weights),
   });
-  return { plan, transfers, shares, thresholdPercent };
+  const isWithin = areWithin(shares, thresholdPercent);
+  return { plan, transfers, shares, thresholdPercent, isWithin };
+}
+
+/** By slots the rounding of a share is no difference. */
+function areWithin(shares: readonly Share[], thresholdPercent: number): boolean {
+  const total = shares.reduce((sum, { after }) => sum + after.load, 0);
+  const weights = shares.reduce((sum, { weight }) => sum + weight, 0);
+  return shares.every(({ weight, after: { load, slots } }) => {
+    const goal = (total * weight) / weights;
+    if (load === slots && Math.abs(load - goal) < 1) return true;
+    return load === 0 ? goal === 0 : Math.abs(100 - (100 * goal) / load) <= thresholdPercent;
+  });
 }
 
 interface Place {
@@ -144,5 +158,8 @@ function ignoredRemarks(
 ): readonly string[] {
   return primariesOf(view)
     .filter((member) => !involved.includes(member) && (weights.get(member.id) ?? 0) > 0)
-    .map((member) => `${nameOf(member)} owns no slots and is left out: --use-empty-masters takes it in.`);
+    .map(
+      (member) =>
+        `${nameOf(member)} owns no slots and is left out: --use-empty-masters takes it in.`,
+    );
 }

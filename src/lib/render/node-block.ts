@@ -4,22 +4,26 @@
  */
 import { formatAddress } from '../cluster/address.js';
 import type { ClusterView } from '../cluster/model.js';
-import { isDown, type Member } from '../cluster/view.js';
+import { isDown, membersOf, type Member } from '../cluster/view.js';
 import { countSlots, formatRanges } from '../kernel/ranges.js';
 import type { Layout } from '../plan/plan-create.js';
 import { inReadingOrder } from './reading-order.js';
 
 /** Every member that answers, in reading order. */
 export function nodeBlocks(view: ClusterView): readonly string[] {
-  const members = inReadingOrder(view);
+  return blocksOf(
+    view,
+    inReadingOrder(view).filter(({ claim }) => claim),
+  );
+}
+
+export function blocksOf(view: ClusterView, members: readonly Member[]): readonly string[] {
   const replicas = new Map<string, number>();
-  for (const member of members) {
+  for (const member of membersOf(view)) {
     if (member.primaryId === undefined || isDown(member)) continue;
     replicas.set(member.primaryId, (replicas.get(member.primaryId) ?? 0) + 1);
   }
-  return members
-    .filter(({ claim }) => claim)
-    .flatMap((member) => nodeBlock(member, replicas.get(member.id) ?? 0));
+  return members.flatMap((member) => nodeBlock(member, replicas.get(member.id) ?? 0));
 }
 
 function nodeBlock(member: Member, replicaCount: number): readonly string[] {

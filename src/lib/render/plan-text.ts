@@ -100,7 +100,7 @@ function slotsText(slots: readonly SlotRange[]): string {
 function stageLines({ title, steps }: Stage<Step | DataStep>, style: Style): readonly string[] {
   const shared = steps.length > 0 && steps.every(({ why }) => why === steps[0]!.why);
   const prose = (text: string, indent: string) =>
-    wrap(text, style.width, { first: indent, rest: `${indent}  ` });
+    wrap(text, style.width, { first: indent, rest: ' '.repeat(indent.length + 2) });
   return [
     style.heading(title),
     ...(shared ? prose(`because ${steps[0]!.why}`, '    ') : []),

@@ -22,7 +22,11 @@ interface Piece {
  */
 export function giveSlots(
   board: SlotBoard,
-  { source, target, count }: { readonly source: Member; readonly target: Member; readonly count: number },
+  {
+    source,
+    target,
+    count,
+  }: { readonly source: Member; readonly target: Member; readonly count: number },
   givers: ReadonlySet<NodeId> = new Set(),
 ): void {
   for (let left = count; left > 0;) {

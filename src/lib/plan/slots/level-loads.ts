@@ -54,21 +54,26 @@ function isOff({ goal, carried }: Load, thresholdPercent: number): boolean {
 
 /** Everything, slot after slot, to whoever lacks most; to the same one as long as it lacks anything. */
 function drain(board: SlotBoard, from: Load, all: readonly Load[], loads: SlotLoads): void {
-  const takers = all.filter(({ place }) => place.weight > 0);
-  let taker: Load | undefined;
+  const takers = all
+    .filter(({ place }) => place.weight > 0)
+    .map((load) => ({ load, slotCount: countSlots(board.slotsOf(load.place.member)) }));
   const slots = [...slotsIn(board.slotsOf(from.place.member))];
   // Slots without load are dealt out by number, or all of an idle cluster would go to one node.
   const portion = Math.ceil(slots.length / takers.length);
+  let taker: (typeof takers)[number] | undefined;
   let dealt = 0;
   for (const slot of slots) {
     const weight = loads.of[slot]!;
-    const isFull = taker && (taker.carried + weight / 2 > taker.goal || dealt >= portion);
-    if (!taker || isFull === true) {
-      taker = takers.reduce((best, each) => (lack(each) > lack(best) ? each : best));
+    if (!taker || taker.load.carried + weight / 2 > taker.load.goal || dealt >= portion) {
+      taker = takers.reduce((best, each) => {
+        const more = lack(each.load) - lack(best.load);
+        return more > 0 || (more === 0 && each.slotCount < best.slotCount) ? each : best;
+      });
       dealt = 0;
     }
-    board.give([{ first: slot, last: slot }], taker.place.member);
-    taker.carried += weight;
+    board.give([{ first: slot, last: slot }], taker.load.place.member);
+    taker.load.carried += weight;
+    taker.slotCount++;
     dealt++;
   }
   from.carried = 0;
@@ -77,7 +82,11 @@ function drain(board: SlotBoard, from: Load, all: readonly Load[], loads: SlotLo
 const lack = ({ goal, carried }: Load): number => goal - carried;
 
 /** One grant between the pair with most to gain; the next pair where that one cannot. */
-function stepOnce(board: SlotBoard, all: readonly Load[], { loads, thresholdPercent }: Wish): boolean {
+function stepOnce(
+  board: SlotBoard,
+  all: readonly Load[],
+  { loads, thresholdPercent }: Wish,
+): boolean {
   const givers = all.filter((load) => lack(load) < 0).sort((a, b) => lack(a) - lack(b));
   const takers = all.filter((load) => lack(load) > 0).sort((a, b) => lack(b) - lack(a));
   for (const giver of givers) {
@@ -141,7 +150,10 @@ interface RunWish {
 }
 
 /** The run at an end of a range that carries most of the amount; beside the taker's slots among equals. */
-function bestRun(board: SlotBoard, { ranges, amount, loads, taker }: RunWish): SlotRange | undefined {
+function bestRun(
+  board: SlotBoard,
+  { ranges, amount, loads, taker }: RunWish,
+): SlotRange | undefined {
   let best: { readonly run: SlotRange; readonly weight: number } | undefined;
   const isLast = ranges.length === 1;
   for (const range of ranges) {

@@ -11,7 +11,8 @@ export function sharesOf(count: number, sizes: readonly number[]): readonly numb
   // Whole numbers throughout: count * size stays below 2^28.
   const shares = sizes.map((size) => Math.floor((count * size) / total));
   const order = [...sizes.keys()].sort(
-    (a, b) => ((count * sizes[b]!) % total) - ((count * sizes[a]!) % total) || sizes[b]! - sizes[a]!,
+    (a, b) =>
+      ((count * sizes[b]!) % total) - ((count * sizes[a]!) % total) || sizes[b]! - sizes[a]!,
   );
   let left = count - shares.reduce((sum, share) => sum + share, 0);
   for (const index of order) {

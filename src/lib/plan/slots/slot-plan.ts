@@ -51,7 +51,7 @@ export function slotPlan(
   wish: { readonly why: (transfer: SlotTransfer) => string; readonly remarks?: readonly string[] },
 ): Plan {
   const remarks = [...(wish.remarks ?? []), ...emptiedRemarks(view, transfers)];
-  const stages = transfers.length === 0 ? [] : [movingStage(view, transfers, wish.why)];
+  const stages = wavesOf(transfers).map((wave) => movingStage(view, wave, wish.why));
   return { command, fingerprint: fingerprint(view), stages, remarks };
 }
 
@@ -88,8 +88,33 @@ function movingStage(
   };
 }
 
-/** Sources of which nothing is left. */
-export function emptiedBy(transfers: readonly SlotTransfer[]): readonly Member[] {
+/**
+ * A primary that gives its last slot away becomes a replica, and can take none any more: what gives all
+ * it has and gets others for it must get them first.
+ */
+function wavesOf(transfers: readonly SlotTransfer[]): readonly (readonly SlotTransfer[])[] {
+  const waves: (readonly SlotTransfer[])[] = [];
+  const waiting = new Set(
+    drainedBy(transfers).filter((source) =>
+      transfers.some(({ target }) => target.id === source.id),
+    ),
+  );
+  let left = transfers;
+  while (left.length > 0) {
+    const ready = left.filter(({ source }) => !waiting.has(source));
+    // Nodes that wait for each other in a ring: no order is better than another.
+    const wave = ready.length > 0 ? ready : left;
+    waves.push(wave);
+    left = left.filter((transfer) => !wave.includes(transfer));
+    for (const node of waiting) {
+      if (wave.some(({ target }) => target.id === node.id)) waiting.delete(node);
+    }
+  }
+  return waves;
+}
+
+/** Sources of which nothing is left, whatever they get for it. */
+function drainedBy(transfers: readonly SlotTransfer[]): readonly Member[] {
   const given = new Map<Member, number>();
   for (const { source, slots } of transfers) {
     given.set(source, (given.get(source) ?? 0) + countSlots(slots));
@@ -101,7 +126,9 @@ export function emptiedBy(transfers: readonly SlotTransfer[]): readonly Member[]
 
 /** The rule is the server's, `cluster-allow-replica-migration`, and takes people by surprise. */
 function emptiedRemarks(view: ClusterView, transfers: readonly SlotTransfer[]): readonly string[] {
-  return emptiedBy(transfers).map((source) => {
+  const isTarget = ({ id }: Member) => transfers.some(({ target }) => target.id === id);
+  const emptied = drainedBy(transfers).filter((source) => !isTarget(source));
+  return emptied.map((source) => {
     const followers = membersOf(view).filter(({ primaryId }) => primaryId === source.id);
     return `${formatAddress(source.address)} gives its last slots away: it becomes a replica of the node that takes them${followers.length > 0 ? ', and so do its replicas' : ''} (unless cluster-allow-replica-migration is off).`;
   });

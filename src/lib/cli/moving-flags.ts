@@ -1,0 +1,151 @@
+/**
+ * How slots are moved, as options: one place, so that every command that moves slots has them all, spelled
+ * alike, and with the spellings of the incumbents.
+ */
+import { Flags } from '@oclif/core';
+import type { ConnectionOptions } from '../client/connection-options.js';
+import { MOVING_DEFAULTS, type BigKeyRule, type Moving } from '../execute/move/moving.js';
+import { TribError } from '../kernel/errors.js';
+import { durationFlag } from './flags.js';
+
+const MOVING = 'MOVING';
+
+/** Above this a batch would not fit into one packet of any sense. */
+const BATCH_KEYS_MAX = 100_000;
+const WINDOW_SLOTS_MAX = 1_024;
+/** As the servers' own configuration has it: `kb` is 1024 bytes. */
+const BYTES = { B: 1, KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 } as const;
+
+const rateFlag = Flags.custom<NonNullable<Moving['rate']>>({
+  parse: (text) => Promise.resolve(parseRate(text)),
+  helpValue: '5000keys/s|10MB/s',
+});
+
+const bytesFlag = Flags.custom<number>({
+  parse: (text) => Promise.resolve(parseBytes(text)),
+  helpValue: '<bytes>',
+});
+
+const countFlag = (max: number) =>
+  Flags.custom<number>({
+    parse: (text, _, { name }) => Promise.resolve(parseCount(text, name, max)),
+    helpValue: '<n>',
+  });
+
+export const movingFlags = {
+  timeout: durationFlag({
+    aliases: ['cluster-timeout'],
+    summary: 'how long MIGRATE may be idle [default: 60s]',
+    helpGroup: MOVING,
+  }),
+  pipeline: countFlag(BATCH_KEYS_MAX)({
+    aliases: ['cluster-pipeline'],
+    summary: `keys of one MIGRATE at most [default: ${MOVING_DEFAULTS.batchKeysMax}]`,
+    helpGroup: MOVING,
+  }),
+  replace: Flags.boolean({
+    aliases: ['cluster-replace'],
+    summary: 'overwrite keys that the target has already',
+    helpGroup: MOVING,
+  }),
+  window: countFlag(WINDOW_SLOTS_MAX)({
+    summary: `slots of one pair of nodes that move at once [default: ${MOVING_DEFAULTS.windowSlots}]`,
+    helpGroup: MOVING,
+  }),
+  'max-rate': rateFlag({ summary: 'no faster than this', helpGroup: MOVING }),
+  guard: durationFlag({
+    summary: 'slow down when a source answers PING more slowly than this',
+    helpGroup: MOVING,
+  }),
+  'max-key-bytes': bytesFlag({
+    summary: 'from this size a key is big: see --on-big-key [default: 128MB; 0: never]',
+    helpGroup: MOVING,
+  }),
+  'on-big-key': Flags.option({ options: ['skip', 'ask', 'fail', 'move'] as const })({
+    summary: 'what becomes of the slots of big keys [default: fail]',
+    helpGroup: MOVING,
+  }),
+  way: Flags.option({ options: ['auto', 'classic', 'atomic'] as const })({
+    summary: "the servers' own atomic migration, or slot by slot [default: auto]",
+    helpGroup: MOVING,
+  }),
+  'use-atomic-slot-migration': Flags.boolean({
+    aliases: ['cluster-use-atomic-slot-migration'],
+    hidden: true,
+    exclusive: ['way'],
+  }),
+};
+
+/** What the flags hold once parsed. */
+export interface MovingFlags {
+  readonly timeout?: number | undefined;
+  readonly pipeline?: number | undefined;
+  readonly replace?: boolean | undefined;
+  readonly window?: number | undefined;
+  readonly 'max-rate'?: Moving['rate'];
+  readonly guard?: number | undefined;
+  readonly 'max-key-bytes'?: number | undefined;
+  readonly 'on-big-key'?: 'skip' | 'ask' | 'fail' | 'move' | undefined;
+  readonly way?: Moving['way'] | undefined;
+  readonly 'use-atomic-slot-migration'?: boolean | undefined;
+}
+
+/**
+ * The login is the one this program uses itself: sources use it towards targets.
+ * @param ask what `--on-big-key ask` does
+ */
+export function movingFrom(
+  flags: MovingFlags,
+  connection: ConnectionOptions,
+  ask: BigKeyRule['decide'],
+): Moving {
+  const { username, password } = connection;
+  const onBigKey = flags['on-big-key'] ?? 'fail';
+  return {
+    ...MOVING_DEFAULTS,
+    way:
+      flags['use-atomic-slot-migration'] === true ? 'atomic' : (flags.way ?? MOVING_DEFAULTS.way),
+    migrateTimeoutMs: flags.timeout ?? MOVING_DEFAULTS.migrateTimeoutMs,
+    batchKeysMax: flags.pipeline ?? MOVING_DEFAULTS.batchKeysMax,
+    windowSlots: flags.window ?? MOVING_DEFAULTS.windowSlots,
+    replace: flags.replace === true,
+    login: password === undefined ? undefined : { username, password },
+    rate: flags['max-rate'],
+    guardMs: flags.guard ?? MOVING_DEFAULTS.guardMs,
+    bigKeys: {
+      limitBytes: flags['max-key-bytes'] ?? MOVING_DEFAULTS.bigKeys.limitBytes,
+      decide: onBigKey === 'ask' ? ask : () => Promise.resolve(onBigKey),
+    },
+  };
+}
+
+/** @throws TribError USAGE */
+export function parseRate(text: string): NonNullable<Moving['rate']> {
+  const match = /^(\d+(?:\.\d+)?)\s*(keys|[KMG]?B)\/s$/i.exec(text.trim());
+  const amount = Number(match?.[1]);
+  if (match && amount > 0) {
+    const unit = match[2]!;
+    if (unit.toLowerCase() === 'keys') return { unit: 'keys', perSecond: amount };
+    return { unit: 'bytes', perSecond: amount * BYTES[unit.toUpperCase() as keyof typeof BYTES] };
+  }
+  throw new TribError('USAGE', `'${text}' is no rate.`, {
+    hint: 'Write 5000keys/s or 10MB/s.',
+  });
+}
+
+/** @throws TribError USAGE */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMG]?B)?$/i.exec(text.trim());
+  const unit = (match?.[2] ?? 'B').toUpperCase() as keyof typeof BYTES;
+  const bytes = match ? Math.round(Number(match[1]) * BYTES[unit]) : 0;
+  if (match && (bytes >= 1 || Number(match[1]) === 0)) return bytes;
+  throw new TribError('USAGE', `'${text}' is no number of bytes.`, {
+    hint: 'Write 1048576, 512KB or 10MB.',
+  });
+}
+
+function parseCount(text: string, name: string, max: number): number {
+  const count = /^\d+$/.test(text.trim()) ? Number(text) : 0;
+  if (count >= 1 && count <= max) return count;
+  throw new TribError('USAGE', `--${name} ${text}: give a whole number from 1 to ${max}.`);
+}
