@@ -14,16 +14,9 @@ const rows = read('docs/stories.md')
 
 describe('the table of stories', () => {
   it('has a line for every story', () => {
-    const promised = [
-      ...Array.from({ length: 20 }, (_, index) => 25 + index),
-      47,
-      49,
-      54,
-      55,
-      57,
-      58,
-      59,
-    ];
+    const moving = [1, 3, 5, 6, 14, 17, 18, 21, 22, 23];
+    const members = Array.from({ length: 20 }, (_, index) => 25 + index);
+    const promised = [...moving, ...members, 47, 49, 54, 55, 57, 58, 59];
     expect(rows.map(({ story }) => story)).to.deep.equal(promised);
   });
 
