@@ -4,6 +4,7 @@
  */
 import { expect } from 'chai';
 import { Prng } from '../../src/lib/kernel/prng.js';
+import type { Reply } from '../../src/lib/wire/resp/reply.js';
 import { hasRedisServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 import {
@@ -27,6 +28,10 @@ const TOPOLOGIES: readonly (readonly Make[])[] = [
 const ROUNDS = 6;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const ROOM_BYTES = 10_000;
+/** Their load selects among so many. */
+const DATABASES_WRITTEN = 3;
+/** Expiries of the load are 30 ms at most, or 500 s at least. */
+const LASTING_MS = 60_000;
 
 describe(`a storm of writes, cuts and changes of roles (SEED=${seed})`, function () {
   const servers = new Servers();
@@ -87,15 +92,29 @@ describe(`a storm of writes, cuts and changes of roles (SEED=${seed})`, function
   async function settle(chain: readonly Server[]): Promise<void> {
     // What expires later would make the digests differ between two askings.
     const [top] = chain as [Server];
-    await waitUntil('what expires soon has expired', async () => {
-      const before = (await info(top, 'stats')).get('expired_keys');
-      await new Promise((resolve) => setTimeout(resolve, 150));
-      return (await info(top, 'stats')).get('expired_keys') === before;
-    });
+    await waitUntil('what expires soon has expired', () => isLasting(top));
     for (const replica of chain.slice(1)) await linked(replica);
     await equal(top, ...chain.slice(1));
     const ids = await Promise.all(chain.map((server) => field(server, 'master_replid')));
     expect(new Set(ids).size).to.equal(1);
+  }
+
+  /** No key goes by itself before the digests have been compared, and none that has is still counted. */
+  async function isLasting({ client }: Server): Promise<boolean> {
+    try {
+      for (let db = 0; db < DATABASES_WRITTEN; db++) {
+        await client.call('SELECT', String(db));
+        const keys = textsOf(await client.call('KEYS', '*'));
+        const left = await Promise.all(keys.map((key) => client.call('PTTL', key)));
+        // -1: never. -2: it has just gone.
+        const ms = left.map(numberOf);
+        if (ms.some((each) => each !== -1 && each < LASTING_MS)) return false;
+        if (numberOf(await client.call('DBSIZE')) !== keys.length) return false;
+      }
+      return true;
+    } finally {
+      await client.call('SELECT', '0');
+    }
   }
 
   /** The last becomes the first. */
@@ -106,3 +125,13 @@ describe(`a storm of writes, cuts and changes of roles (SEED=${seed})`, function
     for (const server of chain.slice(1)) await linked(server);
   }
 });
+
+function numberOf(reply: Reply): number {
+  if (reply.kind !== 'integer') throw new Error(`no integer, but ${reply.kind}`);
+  return Number(reply.value);
+}
+
+function textsOf(reply: Reply): string[] {
+  if (reply.kind !== 'array') throw new Error(`no array, but ${reply.kind}`);
+  return reply.items.map((item) => (item.kind === 'bulk' ? item.text : ''));
+}
