@@ -14,16 +14,15 @@ import type { Address, ReplicationWing } from '../../ports/wings.js';
 import type { ReplySink } from '../../../wire/resp/reply-sink.js';
 import type { StreamPosition } from '../../persistence/staged-load.js';
 import { ReplicationHistory } from '../../replication/history.js';
-import { StreamWriter } from '../../replication/stream-writer.js';
 import { Failover } from './failover.js';
 import { guarded } from '../fault.js';
 import type { ReplicationOptions } from './options.js';
+import { OwnStream } from './own-stream.js';
 import { takeReplconf } from './replconf.js';
 import { Replicas } from './replicas.js';
 import { replicationLines, writeRole } from './report.js';
 import { ReplicationSettings } from './settings.js';
 import { Upstream } from './upstream.js';
-import type { Sender } from '../turn.js';
 import { Waiters } from './waiters.js';
 
 export interface RunningReplication extends ReplicationWing, ReplicaService {
@@ -53,11 +52,11 @@ export function createReplication(options: ReplicationOptions): RunningReplicati
 const TICK_MS = 1000;
 const ID_DIGITS = 40;
 
-class Replication implements RunningReplication, Sender {
+class Replication implements RunningReplication {
   readonly #options: ReplicationOptions;
   readonly #settings: ReplicationSettings;
   readonly #history: ReplicationHistory;
-  readonly #writer = new StreamWriter();
+  readonly #stream: OwnStream;
   readonly #replicas: Replicas;
   readonly #waiters: Waiters;
   readonly #failover: Failover;
@@ -66,17 +65,19 @@ class Replication implements RunningReplication, Sender {
   #isStarted = false;
   #ticker: NodeJS.Timeout | undefined;
   #pingDueMs = 0;
-  #isFlushScheduled = false;
-  /** GETACK is in what this turn says; once is enough. */
-  #hasAskedForAcks = false;
 
   constructor(options: ReplicationOptions) {
-    const { config, data, keyspace, log, nowMs, prng, stats } = options;
+    const { config, data, keyspace, log, nowMs, prng, stats, turn } = options;
     this.#options = options;
     this.#settings = new ReplicationSettings(config, () =>
       this.#history.backlog?.resize(this.#settings.backlogBytes),
     );
     this.#history = new ReplicationHistory(prng.hex(ID_DIGITS));
+    this.#stream = new OwnStream({
+      history: this.#history,
+      turn,
+      push: (bytes) => this.#replicas.push(bytes),
+    });
     this.#replicas = new Replicas({
       keyspace,
       history: this.#history,
@@ -88,7 +89,7 @@ class Replication implements RunningReplication, Sender {
       refusal: () => this.#syncRefusal(),
       openHistory: () => this.#openHistory(),
       prepareFullSync: () => this.#prepareFullSync(),
-      flushStream: () => this.#flush(),
+      flushStream: () => this.#stream.flush(),
       onAck: () => {
         this.#waiters.check();
         this.#failover.check();
@@ -115,7 +116,7 @@ class Replication implements RunningReplication, Sender {
   }
 
   get offset(): number {
-    return this.#history.offset + this.#writer.pendingBytes;
+    return this.#stream.offset;
   }
 
   get backlogMemoryBytes(): number {
@@ -150,7 +151,7 @@ class Replication implements RunningReplication, Sender {
     upstream.stop();
     this.#upstream = undefined;
     this.#history.shift(this.#newId());
-    this.#writer.forgetDb();
+    this.#stream.forgetDb();
     // They come back, and go on from where they are under the new name.
     this.#replicas.disconnectAll();
     this.#options.log('notice', `A primary from offset ${this.offset} on`);
@@ -160,8 +161,7 @@ class Replication implements RunningReplication, Sender {
   propagate(db: number, argv: readonly string[]): void {
     // Without a backlog nobody has ever asked, and nobody can.
     if (this.#upstream !== undefined || this.#history.backlog === undefined) return;
-    this.#writer.command(db, argv);
-    this.#flushSoon();
+    this.#stream.command(db, argv);
   }
 
   countGoodReplicas(): number {
@@ -221,8 +221,8 @@ class Replication implements RunningReplication, Sender {
   position(): StreamPosition | undefined {
     const { identity, offset, backlog } = this.#history;
     if (this.#upstream === undefined && backlog === undefined) return undefined;
-    this.#flush();
-    const streamDb = this.#upstream?.streamDb ?? this.#writer.db ?? 0;
+    this.#stream.flush();
+    const streamDb = this.#upstream?.streamDb ?? this.#stream.db ?? 0;
     return { replicationId: identity.id, offset, streamDb };
   }
 
@@ -242,10 +242,7 @@ class Replication implements RunningReplication, Sender {
   }
 
   askForAcks(): void {
-    if (this.#hasAskedForAcks || this.#upstream !== undefined) return;
-    this.#hasAskedForAcks = true;
-    this.#writer.remark(['REPLCONF', 'GETACK', '*']);
-    this.#flushSoon();
+    if (this.#upstream === undefined) this.#stream.askForAcks();
   }
 
   // --- lifetime ---------------------------------------------------------------
@@ -276,7 +273,7 @@ class Replication implements RunningReplication, Sender {
     this.#upstream?.stop();
     this.#waiters.release();
     // The replicas' connections are closed with all others, and hear the last of the stream before.
-    this.#flush();
+    this.#stream.flush();
   }
 
   #keepTime(): void {
@@ -299,13 +296,12 @@ class Replication implements RunningReplication, Sender {
       // A paused primary has told its replica an offset to reach; it must not move.
       if (nowMs < this.#pingDueMs || this.#options.isPausedForFailover()) return;
       this.#pingDueMs = nowMs + pingPeriodMs;
-      this.#writer.remark(['PING']);
-      this.#flush();
+      this.#stream.ping();
     } else if (backlogTtlMs > 0 && nowMs - aloneSinceMs > backlogTtlMs && this.#history.backlog) {
       // What is written from now on has no offsets, so no old replica may believe it can go on.
-      this.#flush();
+      this.#stream.flush();
       this.#history.renew(this.#newId());
-      this.#writer.forgetDb();
+      this.#stream.forgetDb();
     }
   }
 
@@ -314,7 +310,7 @@ class Replication implements RunningReplication, Sender {
   #follow(address: Address, onTakenOver: ((error?: string) => void) | undefined): void {
     const { config, data, dial, keyspace, log, nowMs, port, stats } = this.#options;
     const before = this.#upstream;
-    this.#flush();
+    this.#stream.flush();
     const downSinceMs = before?.isUp === true ? nowMs() : before?.downSinceMs;
     before?.stop();
     this.#upstream = new Upstream({
@@ -328,7 +324,7 @@ class Replication implements RunningReplication, Sender {
       dial,
       nowMs,
       port,
-      streamDb: before?.streamDb ?? this.#writer.db ?? 0,
+      streamDb: before?.streamDb ?? this.#stream.db ?? 0,
       downSinceMs,
       onTakenOver,
       onReplaced: () => this.#options.onReplaced(),
@@ -342,7 +338,7 @@ class Replication implements RunningReplication, Sender {
       onFatal: this.#options.onFatal,
       dropReplicas: () => this.#replicas.disconnectAll(),
     });
-    this.#writer.forgetDb();
+    this.#stream.forgetDb();
     if (before === undefined) {
       this.#waiters.release();
       this.#options.onRoleChange('replica');
@@ -377,7 +373,7 @@ class Replication implements RunningReplication, Sender {
     return "NOMASTERLINK Can't SYNC while not connected with my master";
   }
 
-  // --- the stream -------------------------------------------------------------
+  // --- replicas ---------------------------------------------------------------
 
   #openHistory(): void {
     const history = this.#history;
@@ -387,31 +383,10 @@ class Replication implements RunningReplication, Sender {
   }
 
   #prepareFullSync(): { readonly streamDb: number } {
-    this.#flush();
+    this.#stream.flush();
     if (this.#upstream !== undefined) return { streamDb: this.#upstream.streamDb };
-    this.#writer.forgetDb();
+    this.#stream.forgetDb();
     return { streamDb: 0 };
-  }
-
-  /** At the end of this turn: one write per replica, however many commands a client sent at once. */
-  #flushSoon(): void {
-    if (this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    this.#options.turn.schedule(this);
-  }
-
-  /** The turn ends. */
-  sendReplies(): void {
-    this.#isFlushScheduled = false;
-    this.#flush();
-  }
-
-  #flush(): void {
-    this.#hasAskedForAcks = false;
-    if (this.#writer.pendingBytes === 0) return;
-    const bytes = this.#writer.take();
-    this.#history.append(bytes);
-    this.#replicas.push(bytes);
   }
 }
 
