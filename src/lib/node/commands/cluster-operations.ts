@@ -29,6 +29,13 @@ export function asking(call: StoreCall): void {
   call.reply.status('OK');
 }
 
+/** What another node says about slots that move between it and us. */
+export function syncSlots(call: StoreCall): void {
+  const { argv, client, isReplicated, reply, wings } = call;
+  if (wings.cluster === undefined) reply.error(CLUSTER_DISABLED);
+  else wings.cluster.synchronize(argv, reply, client, isReplicated);
+}
+
 /** Every CLUSTER subcommand: the wing answers. */
 export function cluster(call: StoreCall): void {
   if (call.wings.cluster === undefined) call.reply.error(CLUSTER_DISABLED);

@@ -260,6 +260,7 @@ function flush(call: StoreCall, databases: readonly Database[]): boolean {
     return false;
   }
   for (const db of databases) db.clear();
+  if (!call.isReplicated) call.wings.cluster?.noteFlush();
   // Travels even where there was nothing: a replica may hold what we do not.
   call.propagate(...argv);
   call.reply.status('OK');

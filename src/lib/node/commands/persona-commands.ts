@@ -1,6 +1,6 @@
 /** Subcommands of CLUSTER that some personas have beyond those of redis-server 7.0. */
 import type { Persona, PersonaName } from '../ports/persona.js';
-import { cluster } from './cluster-operations.js';
+import { cluster, syncSlots } from './cluster-operations.js';
 import { family, type SpecFacts } from './spec.js';
 import type { StoreCommandSpec } from './store-call.js';
 
@@ -12,13 +12,17 @@ const subcommand = (name: string, facts: SpecFacts): StoreCommandSpec =>
 const ADMIN = { flags: 'admin stale no_async_loading', acl: 'admin slow dangerous' } as const;
 
 /** Between nodes that move slots; the words are our own. */
-const SYNCSLOTS = subcommand('syncslots', {
-  arity: -3,
-  flags: 'admin stale no_async_loading',
-  acl: 'admin slow dangerous',
-  since: '9.0.0',
-  summary: 'What two nodes say to each other while slots move.',
-});
+const SYNCSLOTS = clusterCommand(
+  'syncslots',
+  {
+    arity: -3,
+    flags: 'admin stale no_async_loading',
+    acl: 'admin slow dangerous',
+    since: '9.0.0',
+    summary: 'What two nodes say to each other while slots move.',
+  },
+  syncSlots,
+);
 
 const slotStats = (since: string): StoreCommandSpec =>
   subcommand('slot-stats', {

@@ -4,6 +4,7 @@
  */
 import type { LogLevel } from '../ports/wings.js';
 import type { ClusterSettings } from './settings.js';
+import type { TransferEvent, TransferOrder } from './transfer/orders.js';
 
 /** Numbers a bus connection for as long as it lives; `takeLinkId` of the state hands them out. */
 export type LinkId = number;
@@ -29,6 +30,10 @@ export type Input =
       readonly packet: Buffer;
     }
   | ({ readonly kind: 'publish'; readonly nowMs: number } & Publication)
+  /** News of slots that move. */
+  | { readonly kind: 'transfer'; readonly nowMs: number; readonly event: TransferEvent }
+  /** Clients deleted all keys. */
+  | { readonly kind: 'flushed'; readonly nowMs: number }
   | { readonly kind: 'settings'; readonly nowMs: number; readonly settings: ClusterSettings }
   /** Data were read from disk. */
   | { readonly kind: 'loaded'; readonly nowMs: number }
@@ -65,4 +70,5 @@ export type Effect =
   | ({ readonly kind: 'deliver' } & Publication)
   /** These slots left us, or the primary we follow: who listens to shard channels in them must look for the new one. */
   | { readonly kind: 'end-shard-channels'; readonly slots: ReadonlySet<number> }
+  | { readonly kind: 'transfer'; readonly order: TransferOrder }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string };

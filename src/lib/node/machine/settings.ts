@@ -30,6 +30,14 @@ export interface ClusterSettings {
   readonly persona: PersonaName;
   /** What slots cost is counted. */
   readonly slotStats: boolean;
+  /** Writes are held when the target lags behind by no more than that; negative: whatever is left. */
+  readonly transferLagBytesMax: number;
+  /** So long at most are writes held for a target to take over. */
+  readonly transferHoldMs: number;
+  /** The other side of a transfer is given up after so long. */
+  readonly transferSilenceMs: number;
+  /** Transfers listed, those that are over included. */
+  readonly keptTransfers: number;
 }
 
 export const DEFAULT_SETTINGS: ClusterSettings = {
@@ -53,4 +61,8 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
   preferredEndpoint: 'ip',
   persona: 'redis-7.0',
   slotStats: false,
+  transferLagBytesMax: 1024 * 1024,
+  transferHoldMs: 10_000,
+  transferSilenceMs: 60_000,
+  keptTransfers: 32,
 };

@@ -14,6 +14,7 @@ import { NodeFlag } from '../../wire/bus/message.js';
 import { SlotTraffic } from '../ports/slot-traffic.js';
 import type { Effect, LinkId } from './effects.js';
 import type { ClusterSettings } from './settings.js';
+import type { TransferJob } from './transfer/job.js';
 
 export interface ClusterNode {
   /** Random until the handshake tells the real one. */
@@ -156,6 +157,8 @@ export interface ClusterState {
   readonly received: number[];
   linksOverLimit: number;
 
+  /** The newest first; what is over stays for a while. */
+  readonly transfers: TransferJob[];
   /** Present while `cluster-slot-stats-enabled`. */
   traffic: SlotTraffic | undefined;
   /** 1 = serve without a question. */
@@ -200,6 +203,7 @@ export function createState(options: StateOptions): ClusterState {
     unclaimed: Buffer.alloc(SLOT_BITMAP_BYTES),
     migratingTo: new Map(),
     importingFrom: new Map(),
+    transfers: [],
     traffic: options.settings.slotStats ? new SlotTraffic() : undefined,
     currentEpoch: 0,
     lastVoteEpoch: 0,

@@ -21,6 +21,8 @@ import { applySettings } from './apply-settings.js';
 import { answerForLoadedKeys } from './loaded-keys.js';
 import { broadcastPong } from './speak.js';
 import { isReplica, type ClusterState } from './state.js';
+import { hearTransfer } from './transfer/progress.js';
+import { failFlushed, reviewTransfers } from './transfer/review.js';
 
 /** Claims are told at once, but a burst of changes (a reshard) is told in one go. */
 const ANNOUNCE_EVERY_MS = 10;
@@ -74,6 +76,12 @@ function take(state: ClusterState, input: Input): void {
     case 'publish':
       publish(state, input);
       return;
+    case 'transfer':
+      hearTransfer(state, input.event);
+      return;
+    case 'flushed':
+      failFlushed(state);
+      return;
     case 'settings':
       applySettings(state, input.settings);
       return;
@@ -113,6 +121,7 @@ function finish(state: ClusterState): void {
     if (todo.manualFailover) stepManualFailover(state);
     stepElection(state);
   }
+  if (state.transfers.length > 0) reviewTransfers(state);
   if (todo.connect) {
     todo.connect = false;
     connectAll(state);

@@ -15,6 +15,7 @@ export class DatabaseScan {
   readonly index: number;
   readonly size: number;
   readonly expiringCount: number;
+  readonly #belongs: ((entry: Entry) => boolean) | undefined;
   readonly #walk: Walk;
   readonly #last: number;
   /** Entries up to this number have been looked up. */
@@ -29,8 +30,9 @@ export class DatabaseScan {
   /** Cleared: nothing changes the entries that are left, and the database has others now. */
   #isDetached = false;
 
-  constructor(db: Database) {
+  constructor(db: Database, belongs?: (entry: Entry) => boolean) {
     this.db = db;
+    this.#belongs = belongs;
     this.index = db.index;
     this.size = db.size;
     this.expiringCount = db.expiringCount;
@@ -57,7 +59,7 @@ export class DatabaseScan {
     if (this.#isDetached || entry.sequence <= this.#passed || entry.sequence > this.#last) {
       return false;
     }
-    if (this.#early.has(entry)) return false;
+    if (this.#early.has(entry) || this.#belongs?.(entry) === false) return false;
     this.#early.add(entry);
     return true;
   }
@@ -71,7 +73,9 @@ export class DatabaseScan {
   #lookUp(count: number): boolean {
     if (this.#frontier >= this.#last) return false;
     const batch: Entry[] = [];
-    this.#frontier = this.#walk(this.#frontier, this.#last, count, (entry) => batch.push(entry));
+    this.#frontier = this.#walk(this.#frontier, this.#last, count, (entry) => {
+      if (this.#belongs?.(entry) !== false) batch.push(entry);
+    });
     this.#batch = batch;
     this.#given = 0;
     return true;

@@ -22,6 +22,8 @@ export interface SnapshotOptions {
   readonly keyspace: Keyspace;
   /** Those of its databases that belong in the picture. */
   readonly databases: readonly Database[];
+  /** Which entries belong in it; all of them, unless given. */
+  readonly belongs?: (entry: Entry) => boolean;
   readonly emit: (chunk: Buffer) => void;
   readonly checksum: boolean;
   /** See RdbWriterOptions. */
@@ -61,7 +63,9 @@ export class Snapshot implements ChangeObserver {
   constructor(options: SnapshotOptions) {
     this.#keyspace = options.keyspace;
     this.#writer = writerFor(options);
-    this.#scans = options.databases.filter((db) => db.size > 0).map((db) => new DatabaseScan(db));
+    this.#scans = options.databases
+      .filter((db) => db.lastSequence > 0)
+      .map((db) => new DatabaseScan(db, options.belongs));
     observersOf(this.#keyspace).add(this);
   }
 

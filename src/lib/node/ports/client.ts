@@ -26,6 +26,8 @@ export interface ClientPort {
   readonly pendingBytes: number;
   /** Replies to earlier commands have not left. What is being encrypted counts as gone. */
   readonly hasUnsentReplies: boolean;
+  /** From now on its commands go there and are not answered. */
+  divert(take: (argv: readonly string[]) => void): void;
   /** Close now, or once pending replies have left. */
   close(when?: 'now' | 'after-reply'): void;
   /** Called once when the connection is gone, whoever ended it. */

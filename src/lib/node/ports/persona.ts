@@ -53,5 +53,7 @@ const PERSONAS: Readonly<Record<PersonaName, Persona>> = {
 
 /** The persona a configuration names; without a word it is the plain 7.0. */
 export function personaOf(config: { get(name: string): string | undefined }): Persona {
-  return PERSONAS[(config.get('persona') ?? 'redis-7.0') as PersonaName];
+  return personaNamed((config.get('persona') ?? 'redis-7.0') as PersonaName);
 }
+
+export const personaNamed = (name: PersonaName): Persona => PERSONAS[name];

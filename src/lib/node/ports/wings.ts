@@ -130,6 +130,15 @@ export interface ClusterWing {
   route(query: RouteQuery): string | undefined;
   /** CLUSTER <subcommand>: writes one reply. */
   command(argv: readonly string[], reply: ReplySink, client: ClusterCaller): void;
+  /** CLUSTER SYNCSLOTS: another node proposes to move slots, or our primary's stream tells of it. */
+  synchronize(
+    argv: readonly string[],
+    reply: ReplySink,
+    client: ClientPort,
+    isReplicated: boolean,
+  ): void;
+  /** Clients have deleted all keys of a database. */
+  noteFlush(): void;
   publish(channel: string, message: string, sharded: boolean): void;
 }
 

@@ -10,6 +10,7 @@ import type { Command } from './command-table.js';
 import type { Connection } from './connection.js';
 import type { Eviction } from './eviction.js';
 import type { HeldKeys } from './held-keys.js';
+import type { HeldSlots } from './held-slots.js';
 import type { Pauses } from './pauses.js';
 import type { ServingRules } from './serving-rules.js';
 import { NEVER_QUEUED, type QueuedCommand } from './transaction.js';
@@ -29,6 +30,8 @@ export interface AdmissionOptions {
   readonly pauses: Pauses;
   /** Keys that MIGRATE has under way; commands on them wait. */
   readonly heldKeys: HeldKeys;
+  /** Writes to these slots wait. */
+  readonly heldSlots: HeldSlots;
   readonly rules: ServingRules;
   readonly eviction: Eviction;
   readonly nowMs: () => number;
@@ -53,6 +56,7 @@ export class Admission {
   readonly #wings: Wings;
   readonly #pauses: Pauses;
   readonly #heldKeys: HeldKeys;
+  readonly #heldSlots: HeldSlots;
   readonly #rules: ServingRules;
   readonly #eviction: Eviction;
   readonly #nowMs: () => number;
@@ -61,6 +65,7 @@ export class Admission {
     this.#wings = options.wings;
     this.#pauses = options.pauses;
     this.#heldKeys = options.heldKeys;
+    this.#heldSlots = options.heldSlots;
     this.#rules = options.rules;
     this.#eviction = options.eviction;
     this.#nowMs = options.nowMs;
@@ -93,6 +98,9 @@ export class Admission {
     if (this.#pauses.isAny && this.#isPaused(connection, command, isWrite)) return 'wait';
     if (transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) return 'queue';
     if (this.#heldKeys.isAny && this.#wantsHeldKey(connection, command, argv)) return 'wait';
+    if (isWrite && this.#heldSlots.isAny && this.#wantsHeldSlot(connection, command, argv)) {
+      return 'wait';
+    }
     return 'run';
   }
 
@@ -169,6 +177,15 @@ export class Admission {
     if (scope === undefined || connection.isReplica) return false;
     if (scope === 'all' || isWrite || command.mayReplicate) return true;
     return queueOf(connection, command).some((one) => one.command.mayReplicate);
+  }
+
+  /** All keys of a command, or of a transaction, are in one slot. */
+  #wantsHeldSlot(connection: Connection, command: Command, argv: readonly string[]): boolean {
+    for (const one of commandsOf(connection, command, argv)) {
+      const [key] = one.command.keysOf(one.argv);
+      if (key !== undefined) return this.#heldSlots.has(slotOfKey(key));
+    }
+    return false;
   }
 
   #wantsHeldKey(connection: Connection, command: Command, argv: readonly string[]): boolean {

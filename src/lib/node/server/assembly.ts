@@ -27,6 +27,8 @@ import { createDataWing } from './data-wing.js';
 import { Dispatcher } from './dispatcher.js';
 import { Eviction } from './eviction.js';
 import { HeldKeys } from './held-keys.js';
+import { HeldSlots } from './held-slots.js';
+import { SlotTransfers } from './slot-transfer/wing.js';
 import { type DoorwayOptions, letIn, letIntoHandshake } from './doorway.js';
 import type { EmbeddedNode } from './embedded-node.js';
 import { publishKeyspaceEvents } from './keyspace-events.js';
@@ -92,6 +94,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #pauses = new Pauses();
   readonly #waiting = new WaitingRoom(this.#pauses, () => this.sessions.all());
   readonly #heldKeys = new HeldKeys();
+  readonly #heldSlots = new HeldSlots();
+  readonly #transfers: SlotTransfers | undefined;
   readonly #blocked: BlockedClients;
   readonly #transfer: Transfer;
   readonly #dispatcher: Dispatcher;
@@ -107,6 +111,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #prng = new Prng(...new Uint32Array(randomBytes(12).buffer.slice(0, 12)));
   /** The primary's stream as a client of its own: it has no socket and full rights. */
   readonly #stream: Connection;
+  /** Another node's slots, likewise. */
+  readonly #imported: Connection;
   readonly #replication: RunningReplication;
   readonly #servingRules: ServingRules;
   readonly #persistence: RunningPersistence;
@@ -159,7 +165,10 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       heldKeys: this.#heldKeys,
       settle: (finish) => this.#waiting.settle(finish),
     });
-    const table = new CommandTable(commandsOf(personaOf(config), ALL_COMMANDS));
+    const persona = personaOf(config);
+    const table = new CommandTable(commandsOf(persona, ALL_COMMANDS));
+    if (isCluster && persona.slotTransfer !== 'none')
+      this.#transfers = this.#createTransfers(table);
     const data = this.#createData();
     this.#replication = this.#createReplication(data);
     this.#persistence = this.#createPersistence();
@@ -174,6 +183,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       monitors: this.sessions.monitors,
       blocked: this.#blocked,
       appender: this.#persistence,
+      tap: this.#transfers,
       prng: this.#prng,
       clock: this.clock,
       nowMs: Date.now,
@@ -193,6 +203,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         ...serving,
         eviction,
         heldKeys: this.#heldKeys,
+        heldSlots: this.#heldSlots,
         nowMs: Date.now,
       }),
       runner: this.#runner,
@@ -217,8 +228,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         memoryAccount({ keyspace: this.#keyspace, sessions: this.sessions, wings: this.wings });
       },
     });
-    this.#stream = new Connection(0, new Socket(), this, false);
-    this.#stream.isAuthenticated = true;
+    this.#stream = this.#newStream();
+    this.#imported = this.#newStream();
   }
 
   get host(): string {
@@ -318,6 +329,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       ...ports,
       bind,
       network,
+      transfers: this.#transfers,
       tls: this.#tls,
       directory: dir,
       onFatal: (reason) => this.#fail(reason),
@@ -360,6 +372,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.#waiting.close();
     this.#blocked.close();
     this.#transfer.stop();
+    this.#transfers?.stop();
     this.#replication.stop();
     this.#tlsDoor.close();
     const closed = Promise.all([this.#clientPort?.plain?.close(), this.#clientPort?.tls?.close()]);
@@ -372,6 +385,12 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     await closed;
     this.#options.cleanUp();
     this.#markEnded();
+  }
+
+  #newStream(): Connection {
+    const stream = new Connection(0, new Socket(), this, false);
+    stream.isAuthenticated = true;
+    return stream;
   }
 
   // --- wings ----------------------------------------------------------------
@@ -398,6 +417,23 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       },
       deliver: (channel, message, sharded) => this.sessions.publish(channel, message, sharded),
       endShardChannels: (slots) => this.sessions.pubsub.endShardChannels(slots),
+    });
+  }
+
+  #createTransfers(table: CommandTable): SlotTransfers {
+    const { config } = this.#options;
+    return new SlotTransfers({
+      keyspace: this.#keyspace,
+      config,
+      dial: this.#tls.dial('tls-cluster'),
+      table,
+      heldSlots: this.#heldSlots,
+      retrySoon: () => this.#waiting.retrySoon(),
+      apply: (argv, db) => {
+        this.#imported.db = db;
+        return this.#dispatcher.executeImported(this.#imported, argv);
+      },
+      waitingBytesMax: () => this.#rules.outputLimit('replica').hardBytes,
     });
   }
 

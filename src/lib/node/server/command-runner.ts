@@ -16,7 +16,7 @@ import { Execution } from './execution.js';
 import { describeFault, INTERNAL_ERROR } from './fault.js';
 import type { Monitors } from './monitors.js';
 import type { Pauses } from './pauses.js';
-import { type Appender, Propagation } from './propagation.js';
+import { type Appender, Propagation, type WriteTap } from './propagation.js';
 import { redact } from './redaction.js';
 import type { ServingRules } from './serving-rules.js';
 import type { QueuedCommand } from './transaction.js';
@@ -25,6 +25,8 @@ export interface CommandRunnerOptions {
   readonly keyspace: Keyspace;
   readonly wings: Wings;
   readonly appender: Appender;
+  /** Present where slots can move whole. */
+  readonly tap: WriteTap | undefined;
   readonly sessions: SessionsPort;
   readonly monitors: Monitors;
   readonly pauses: Pauses;
@@ -71,7 +73,7 @@ export class CommandRunner {
     this.#rules = options.rules;
     this.#blocked = options.blocked;
     this.#clock = options.clock;
-    this.#propagation = new Propagation(options.wings, options.appender);
+    this.#propagation = new Propagation(options.wings, options.appender, options.tap);
     this.#execution = this.#newExecution();
     options.keyspace.onExpired = (db, key) => this.#noteExpired(db, key);
   }
@@ -149,6 +151,18 @@ export class CommandRunner {
     this.#keyspace.expiryMode = 'ignore';
     this.#execution.begin(connection, argv, this.#options.nowMs(), true);
     command.run(this.#execution);
+  }
+
+  /** One command that another node has run for us: it changes what it says, and our replicas hear it as it is. */
+  runImported(connection: Connection, command: Command, argv: readonly string[]): void {
+    this.#keyspace.expiryMode = 'ignore';
+    this.#execution.begin(connection, argv, this.#options.nowMs(), true);
+    const changesBefore = this.#keyspace.changeCount;
+    command.run(this.#execution);
+    if (this.#keyspace.changeCount !== changesBefore) {
+      this.#propagation.add(connection.db, argv);
+      this.#propagation.flush();
+    }
   }
 
   /** Propagate one command from outside of any client: expiry cycle, dropped slots. */

@@ -79,6 +79,7 @@ export class Connection implements Session, Sender {
   readonly #watched: WatchedKeys;
   readonly #suspension: Suspension;
   #subscriptions: Subscriptions | undefined;
+  #diverted: ((argv: readonly string[]) => void) | undefined;
   #closeListeners: (() => void)[] = [];
   #isClosing = false;
   #isRunning = false;
@@ -280,6 +281,10 @@ export class Connection implements Session, Sender {
     this.close('after-reply');
   }
 
+  divert(take: (argv: readonly string[]) => void): void {
+    this.#diverted = take;
+  }
+
   onClose(listener: () => void): void {
     this.#closeListeners.push(listener);
   }
@@ -309,7 +314,8 @@ export class Connection implements Session, Sender {
       for (;;) {
         const argv = parser.next();
         if (argv === undefined) break;
-        this.#owner.execute(this, argv);
+        if (this.#diverted === undefined) this.#owner.execute(this, argv);
+        else this.#diverted(argv);
         if (this.#isWaiting() || this.#isClosing) break;
         if (this.#output.isHigh) {
           this.flush();

@@ -80,6 +80,16 @@ export class Dispatcher {
     return command !== undefined;
   }
 
+  /** Apply one command of another node's slots. @returns the error it would answer. */
+  executeImported(stream: Connection, argv: readonly string[]): string | undefined {
+    const { replies } = stream;
+    const errorsBefore = replies.errorCount;
+    const command = this.#resolve(stream, argv);
+    if (command !== undefined) this.#runner.runImported(stream, command, argv);
+    replies.discard();
+    return replies.errorCount === errorsBefore ? undefined : replies.lastError;
+  }
+
   #execute(connection: Connection, argv: string[]): void {
     const command = this.#resolve(connection, argv);
     if (command === undefined) return;

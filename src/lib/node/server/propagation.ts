@@ -16,15 +16,22 @@ interface Propagated {
   readonly argv: readonly string[];
 }
 
+/** Hears of every write of a primary. */
+export interface WriteTap {
+  feed(db: number, argv: readonly string[]): void;
+}
+
 export class Propagation {
   readonly #wings: Pick<Wings, 'replication'>;
   readonly #appender: Appender;
+  readonly #tap: WriteTap | undefined;
   #pending: Propagated[] = [];
   #isHeld = false;
 
-  constructor(wings: Pick<Wings, 'replication'>, appender: Appender) {
+  constructor(wings: Pick<Wings, 'replication'>, appender: Appender, tap?: WriteTap) {
     this.#wings = wings;
     this.#appender = appender;
+    this.#tap = tap;
   }
 
   /** A replica's executed commands matter to its file alone. */
@@ -62,6 +69,7 @@ export class Propagation {
     // A replica's stream is its primary's, byte for byte; what it executes adds nothing.
     if (replication.role === 'replica') return;
     inOne(pending, (db, argv) => replication.propagate(db, argv));
+    if (this.#tap !== undefined) for (const { db, argv } of pending) this.#tap.feed(db, argv);
   }
 }
 

@@ -11,6 +11,7 @@ import { DoomedSlots } from './doomed-slots.js';
 import { Entry, NEVER, SlotEntry } from './entry.js';
 import type { EventClass, EventListener } from './events.js';
 import { Expiries } from './expiries.js';
+import { HiddenSlots } from './hidden-slots.js';
 import { KeyOrder } from './key-order.js';
 import { KeyTable } from './key-table.js';
 import type { LayoutLimits } from './layout.js';
@@ -78,6 +79,8 @@ export class Database {
   readonly #slots: SlotIndex | undefined;
   /** Present while keys of slots that went away wait to be freed; see there. */
   #doomed: DoomedSlots | undefined;
+  /** Present while keys of slots come in from another node; see there. */
+  #hidden: HiddenSlots | undefined;
   #watchers = new Map<string, Set<Watcher>>();
   #lastSequence = 0;
   #weight = 0;
@@ -97,7 +100,7 @@ export class Database {
 
   /** Keys, expired ones that nobody deleted yet included (as DBSIZE counts). */
   get size(): number {
-    return this.#entries.size - (this.#doomed?.count ?? 0);
+    return this.#entries.size - (this.#doomed?.count ?? 0) - this.#hiddenCount();
   }
 
   /** Keys with an expiry. */
@@ -144,7 +147,8 @@ export class Database {
   /** `NEVER` removes the expiry. */
   setExpiry(entry: Entry, expireAtMs: number): void {
     this.#keyspace.observer?.beforeChange(this, entry);
-    this.#expiries.schedule(entry, expireAtMs);
+    if (this.#hidden?.holds(entry) === true) this.#hidden.postpone(entry, expireAtMs);
+    else this.#expiries.schedule(entry, expireAtMs);
   }
 
   /** @returns whether there was such a key, expired or not. */
@@ -238,18 +242,17 @@ export class Database {
 
   /** See KeyOrder.scan: about `count` entries from `cursor` on; 0 starts and ends. */
   scan(cursor: number, count: number, visit: (entry: Entry) => void): number {
-    return this.#order.scan(cursor, count, sparing(this.#doomed, visit));
+    return this.#order.scan(cursor, count, sparing(this.#hidden, sparing(this.#doomed, visit)));
   }
 
   random(below: (bound: number) => number): Entry | undefined {
-    const doomed = this.#doomed;
-    if (doomed === undefined) return this.#order.random(below);
+    if (this.#doomed === undefined && this.#hidden === undefined) return this.#order.random(below);
     if (this.size === 0) return undefined;
     for (let attempt = 0; attempt < RANDOM_ATTEMPTS_MAX; attempt++) {
       const entry = this.#order.random(below);
-      if (entry !== undefined && !doomed.holds(entry)) return entry;
+      if (entry !== undefined && !this.#isUnseen(entry)) return entry;
     }
-    // Nearly everything is doomed: any survivor will do.
+    // Nearly everything is doomed or hidden: any other will do.
     return this[Symbol.iterator]().next().value as Entry | undefined;
   }
 
@@ -260,7 +263,7 @@ export class Database {
 
   /** All entries in order of insertion, expired ones included. */
   *[Symbol.iterator](): Generator<Entry> {
-    for (const entry of this.#order) if (this.#doomed?.holds(entry) !== true) yield entry;
+    for (const entry of this.#order) if (!this.#isUnseen(entry)) yield entry;
   }
 
   /** The newest entry's number in the order of insertion; later entries have higher ones. */
@@ -301,11 +304,11 @@ export class Database {
   }
 
   countKeysInSlot(slot: number): number {
-    return this.#slots?.count(slot) ?? 0;
+    return this.#hidden?.has(slot) === true ? 0 : (this.#slots?.count(slot) ?? 0);
   }
 
   keysInSlot(slot: number, limit: number): string[] {
-    return this.#slots?.keys(slot, limit) ?? [];
+    return this.#hidden?.has(slot) === true ? [] : (this.#slots?.keys(slot, limit) ?? []);
   }
 
   /**
@@ -313,7 +316,7 @@ export class Database {
    * writes to a key of that name again.
    */
   doomSlot(slot: number, onFreed: (key: string) => void): void {
-    const count = this.countKeysInSlot(slot);
+    const count = this.#slots?.count(slot) ?? 0;
     const first = this.#slots?.take(slot);
     if (first === undefined) return;
     for (const [key, watchers] of this.#watchers) {
@@ -350,7 +353,28 @@ export class Database {
     this.#doomed = undefined;
   }
 
+  /** Keys of the slot are on their way here: whoever lists or counts keys does not see them. */
+  hideSlot(slot: number): void {
+    if (this.#slots === undefined) return;
+    this.#hidden ??= new HiddenSlots();
+    this.#hidden.add(slot);
+  }
+
+  /** The keys of these slots are keys like others. */
+  showSlots(slots: Iterable<number>): void {
+    const hidden = this.#hidden;
+    if (hidden === undefined) return;
+    for (const slot of slots) hidden.delete(slot);
+    for (const entry of hidden.takeDue()) {
+      const { expireAtMs } = entry;
+      entry.expireAtMs = NEVER;
+      if (entry.isLive) this.#expiries.schedule(entry, expireAtMs);
+    }
+    if (hidden.isEmpty) this.#hidden = undefined;
+  }
+
   clear(): void {
+    this.#hidden?.clear();
     this.#doomed = undefined;
     this.#keyspace.observer?.beforeClear(this);
     for (const [key, watchers] of this.#watchers) {
@@ -376,6 +400,16 @@ export class Database {
   unwatch(key: string, watcher: Watcher): void {
     const watchers = this.#watchers.get(key);
     if (watchers?.delete(watcher) && watchers.size === 0) this.#watchers.delete(key);
+  }
+
+  #hiddenCount(): number {
+    let count = 0;
+    for (const slot of this.#hidden?.slots ?? []) count += this.#slots!.count(slot);
+    return count;
+  }
+
+  #isUnseen(entry: Entry): boolean {
+    return this.#doomed?.holds(entry) === true || this.#hidden?.holds(entry) === true;
   }
 
   #find(key: string): Entry | undefined {
@@ -449,17 +483,17 @@ export class Database {
     else if (entry instanceof SlotEntry) this.#slots?.remove(entry);
     entry.isLive = false;
     this.#order.noteDead(entry);
-    this.#expiries.forget(entry);
+    if (this.#hidden?.forget(entry) !== true) this.#expiries.forget(entry);
     entry.expireAtMs = NEVER;
   }
 }
 
 function sparing(
-  doomed: DoomedSlots | undefined,
+  spared: DoomedSlots | HiddenSlots | undefined,
   visit: (entry: Entry) => void,
 ): (entry: Entry) => void {
-  if (doomed === undefined) return visit;
+  if (spared === undefined) return visit;
   return (entry) => {
-    if (!doomed.holds(entry)) visit(entry);
+    if (!spared.holds(entry)) visit(entry);
   };
 }

@@ -8,13 +8,16 @@ import { Refusal, wrongWords, type ClusterOperation } from './context.js';
 import { help } from './help.js';
 import * as membership from './membership.js';
 import * as reports from './reports.js';
+import { migration } from './redis-transfers.js';
 import * as slots from './slots.js';
 import { slotStats } from './slot-stats.js';
+import { cancelSlotMigrations, getSlotMigrations, migrateSlots } from './valkey-transfers.js';
 
 const OPERATIONS: ReadonlyMap<string, ClusterOperation> = new Map([
   ['addslots', slots.addSlots],
   ['addslotsrange', slots.addSlotRanges],
   ['bumpepoch', membership.bump],
+  ['cancelslotmigrations', cancelSlotMigrations],
   ['count-failure-reports', membership.failureReports],
   ['countkeysinslot', slots.countKeysInSlot],
   ['delslots', slots.deleteSlots],
@@ -23,11 +26,14 @@ const OPERATIONS: ReadonlyMap<string, ClusterOperation> = new Map([
   ['flushslots', slots.flushSlots],
   ['forget', membership.forget],
   ['getkeysinslot', slots.getKeysInSlot],
+  ['getslotmigrations', getSlotMigrations],
   ['help', help],
   ['info', reports.info],
   ['keyslot', slots.keySlot],
   ['links', reports.links],
   ['meet', membership.meet],
+  ['migrateslots', migrateSlots],
+  ['migration', migration],
   ['myid', membership.myId],
   ['nodes', reports.nodes],
   ['replicas', reports.replicas],

@@ -18,6 +18,7 @@ import {
   type ClusterState,
   type Link,
 } from '../state.js';
+import { migrationInfo } from './redis-transfers.js';
 import { Refusal, nodeFrom, type ClusterCall } from './context.js';
 
 export function nodes({ state, reply, isTls }: ClusterCall): void {
@@ -172,6 +173,7 @@ export function infoLines(state: ClusterState): string[] {
     ...messageCounts(state.sent, 'sent'),
     ...messageCounts(state.received, 'received'),
     ['total_cluster_links_buffer_limit_exceeded', state.linksOverLimit],
+    ...(state.settings.persona === 'redis-8.4' ? migrationInfo(state) : []),
   ];
   return facts.map(([name, value]) => `${name}:${value}`);
 }

@@ -27,6 +27,9 @@ import {
   type StateOptions,
 } from '../../machine/state.js';
 import { step, within } from '../../machine/step.js';
+import type { TransferJob } from '../../machine/transfer/job.js';
+import { acceptProposal, hearOfImport } from '../../machine/transfer/proposal.js';
+import type { ClientPort } from '../../ports/client.js';
 import type { SlotTraffic } from '../../ports/slot-traffic.js';
 import type { ClusterCaller, RouteQuery } from '../../ports/wings.js';
 import type { Listener } from '../listener.js';
@@ -101,6 +104,9 @@ class RunningCluster implements RunningClusterWing {
       down: (link) => this.#feed({ kind: 'link-down', nowMs: Date.now(), link }),
     });
     this.#state = this.#wakeUp();
+    options.transfers?.attach(this.#wings, (event) =>
+      this.#feed({ kind: 'transfer', nowMs: Date.now(), event }),
+    );
     this.#schedule();
   }
 
@@ -178,6 +184,35 @@ class RunningCluster implements RunningClusterWing {
     guarded(() => {
       this.#perform(runClusterCommand(state, argv, reply, Date.now(), client), state);
     }, this.#options.onFatal);
+  }
+
+  synchronize(
+    argv: readonly string[],
+    reply: ReplySink,
+    client: ClientPort,
+    isReplicated: boolean,
+  ): void {
+    const state = this.#state;
+    const words = argv.slice(3);
+    const word = argv[2]!.toUpperCase();
+    let outcome: TransferJob | string | undefined = 'syntax error';
+    guarded(() => {
+      const effects = within(state, Date.now(), () => {
+        if (isReplicated) {
+          hearOfImport(state, word, words);
+          outcome = undefined;
+        } else if (word === 'ESTABLISH') outcome = acceptProposal(state, words);
+      });
+      // Its connection has to be known before anything is sent on it.
+      if (typeof outcome === 'object') this.#options.transfers?.adopt(outcome.id, client);
+      if (typeof outcome === 'string') reply.error(`ERR ${outcome}`);
+      else reply.status('OK');
+      this.#perform(effects, state);
+    }, this.#options.onFatal);
+  }
+
+  noteFlush(): void {
+    if (this.#state.transfers.length > 0) this.#feed({ kind: 'flushed', nowMs: Date.now() });
   }
 
   publish(channel: string, message: string, sharded: boolean): void {
@@ -317,6 +352,9 @@ class RunningCluster implements RunningClusterWing {
         return;
       case 'release-blocked':
         data.releaseWhere((keys, client) => redirectOf(state, keys, client));
+        return;
+      case 'transfer':
+        this.#options.transfers?.perform(effect.order);
         return;
       case 'deliver':
         data.deliver(effect.channel, effect.message, effect.sharded);

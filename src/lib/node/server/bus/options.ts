@@ -18,6 +18,7 @@
  */
 import type { ClusterWing, Wings } from '../../ports/wings.js';
 import type { Network } from '../network.js';
+import type { SlotTransfers } from '../slot-transfer/wing.js';
 import type { NodeTls } from '../tls/node-tls.js';
 
 export interface ClusterWingOptions {
@@ -31,6 +32,8 @@ export interface ClusterWingOptions {
   /** Overrides `cluster-port`; both absent or 0 means client port + 10000. */
   readonly busPort?: number;
   readonly network: Network;
+  /** Present where slots can move whole. */
+  readonly transfers: SlotTransfers | undefined;
   /** The bus is encrypted while tls-cluster says so. */
   readonly tls: NodeTls;
   /** The folder of nodes.conf: the node's `dir`. */

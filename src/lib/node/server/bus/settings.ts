@@ -1,5 +1,5 @@
 /** The `cluster-*` directives and their kin, read into the machine's settings. */
-import type { ClusterSettings } from '../../machine/settings.js';
+import { type ClusterSettings, DEFAULT_SETTINGS } from '../../machine/settings.js';
 import { personaOf } from '../../ports/persona.js';
 import type { ConfigWing } from '../../ports/wings.js';
 
@@ -23,6 +23,7 @@ const WATCHED = [
   'cluster-announce-hostname',
   'cluster-preferred-endpoint-type',
   'repl-ping-replica-period',
+  'repl-timeout',
 ] as const;
 
 /** The same of directives that not every persona has. */
@@ -30,7 +31,43 @@ export function watchedBy(config: ConfigWing): readonly string[] {
   return [...WATCHED, ...PARTICULAR.filter((name) => config.get(name) !== undefined)];
 }
 
-const PARTICULAR = ['cluster-slot-stats-enabled'] as const;
+const PARTICULAR = [
+  'cluster-slot-stats-enabled',
+  'cluster-slot-migration-log-max-len',
+  'slot-migration-max-failover-repl-bytes',
+  'cluster-slot-migration-handoff-max-lag-bytes',
+  'cluster-slot-migration-write-pause-timeout',
+  'cluster-slot-migration-max-archived-tasks',
+] as const;
+
+/** Valkey has no directive for it. */
+const VALKEY_HOLD_MS = 10_000;
+
+function transferSettings(
+  config: ConfigWing,
+): Pick<
+  ClusterSettings,
+  'transferLagBytesMax' | 'transferHoldMs' | 'transferSilenceMs' | 'keptTransfers'
+> {
+  const either = (valkey: string, redis: string, otherwise: number): number =>
+    Number(config.get(valkey) ?? config.get(redis) ?? otherwise);
+  return {
+    transferLagBytesMax: either(
+      'slot-migration-max-failover-repl-bytes',
+      'cluster-slot-migration-handoff-max-lag-bytes',
+      DEFAULT_SETTINGS.transferLagBytesMax,
+    ),
+    transferHoldMs: Number(
+      config.get('cluster-slot-migration-write-pause-timeout') ?? VALKEY_HOLD_MS,
+    ),
+    transferSilenceMs: config.number('repl-timeout') * 1000,
+    keptTransfers: either(
+      'cluster-slot-migration-log-max-len',
+      'cluster-slot-migration-max-archived-tasks',
+      DEFAULT_SETTINGS.keptTransfers,
+    ),
+  };
+}
 
 export function readSettings(config: ConfigWing): ClusterSettings {
   return {
@@ -53,6 +90,7 @@ export function readSettings(config: ConfigWing): ClusterSettings {
     announceHostname: config.get('cluster-announce-hostname') ?? '',
     preferredEndpoint: endpointFrom(config.get('cluster-preferred-endpoint-type')),
     persona: personaOf(config).name,
+    ...transferSettings(config),
     slotStats: config.get('cluster-slot-stats-enabled') === 'yes',
   };
 }
