@@ -43,15 +43,15 @@ describe('stories of slots on the move', function () {
       const [host = '', port = ''] = address.split(':');
       return { host, port: Number(port) };
     });
-    const client = new IoredisCluster(seeds, { retryDelayOnTryAgain: 2 } as object);
+    const client = new IoredisCluster(seeds, { retryDelayOnTryAgain: 2 });
     client.on('error', () => undefined);
     try {
       const pairs = Array.from({ length: 50 }, (_, at) => [`{x}a${at}`, `{x}b${at}`] as const);
       for (const [a, b] of pairs) await client.mset(a, '0', b, '0');
-      let isOver = false;
+      const over = new AbortController();
       let rounds = 0;
       const writing = (async () => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           rounds++;
           for (const [a, b] of pairs) await client.mset(a, String(rounds), b, String(rounds));
         }
@@ -61,7 +61,7 @@ describe('stories of slots on the move', function () {
         const [from, to] = round % 2 === 0 ? [last!, nodes[0]!] : [nodes[0]!, last!];
         await moveBetween(from.port, to.port, [SLOT], { moving: { batchKeysMax: 3 } });
       }
-      isOver = true;
+      over.abort();
       await writing;
       expect(rounds).to.be.greaterThan(0);
       for (const [a, b] of pairs) {

@@ -12,12 +12,18 @@ const rows = read('docs/stories.md')
   .map((line) => line.split('|').map((cell) => cell.trim()))
   .map(([, story, , , test]) => ({ story: Number(story), test: test! }));
 
+/** Plain replication, restarts and upgrades. */
+const LATER = new Set([
+  2, 4, 7, 8, 9, 10, 11, 12, 13, 15, 16, 19, 20, 24, 45, 46, 48, 50, 51, 52, 53, 56,
+]);
+
 describe('the table of stories', () => {
-  it('has a line for every story', () => {
-    const moving = [1, 3, 5, 6, 14, 17, 18, 21, 22, 23];
-    const members = Array.from({ length: 20 }, (_, index) => 25 + index);
-    const promised = [...moving, ...members, 47, 49, 54, 55, 57, 58, 59];
-    expect(rows.map(({ story }) => story)).to.deep.equal(promised);
+  it('has one line for every story, in their order', () => {
+    const told = rows.map(({ story }) => story);
+    expect(told).to.deep.equal([...new Set(told)].sort((a, b) => a - b));
+    const promised = Array.from({ length: 59 }, (_, at) => at + 1);
+    const missing = promised.filter((story) => !told.includes(story));
+    expect(missing.filter((story) => !LATER.has(story))).to.deep.equal([]);
   });
 
   for (const { story, test } of rows) {
