@@ -1,0 +1,193 @@
+/** `fix` on real servers, in every state a move can be left in. Keys are counted before and after. */
+import { expect } from 'chai';
+import { runTrib, tribJson } from '../cli/run-trib.js';
+import { waitUntil } from '../support/wait.js';
+import { hasRedisServer, redisCli } from '../support/real-server.js';
+import {
+  type FixCluster,
+  countAll,
+  countOf,
+  countsOf,
+  errorsIn,
+  fixed,
+  keysOf,
+  makeFixCluster,
+  migrate,
+  ownerOf,
+  ownersOf,
+  setSlot,
+  setSlots,
+  write,
+  writeAsking,
+} from './fix-cluster.js';
+import { ServerPool } from './real-cluster.js';
+
+describe('fix', function () {
+  this.timeout(120_000);
+  const pool = new ServerPool();
+  let cluster: FixCluster;
+  before(async function () {
+    if (!hasRedisServer()) this.skip();
+    cluster = await makeFixCluster(pool);
+  });
+  after(() => pool.stop());
+
+  /** A slot of the first node with ten keys in it; every test has its own. */
+  let next = 100;
+  const begin = () => {
+    const slot = next++;
+    const keys = keysOf(slot, 10);
+    const [a, b, c] = cluster.servers;
+    write(a!, keys);
+    return { slot, keys, a: a!, b: b!, c: c!, ids: cluster.ids };
+  };
+
+  it('leaves states with one half open where they were: migrating only, importing only', async () => {
+    const one = begin();
+    const other = begin();
+    setSlot(one.a, one.slot, 'MIGRATING', one.ids[1]!);
+    setSlot(other.b, other.slot, 'IMPORTING', other.ids[0]!);
+    const { document } = await fixed(cluster);
+    expect(document.outcome).to.equal('fixed');
+    for (const { slot, a } of [one, other]) {
+      expect([ownerOf(cluster, slot), countOf(a, slot)]).to.deep.equal([0, 10]);
+    }
+    expect((await fixed(cluster)).document.outcome).to.equal('nothing-to-do');
+  });
+
+  it('finishes moves with both ends open: none, some and all keys moved', async () => {
+    const moves = [0, 4, 10].map((moved) => {
+      const move = begin();
+      setSlot(move.b, move.slot, 'IMPORTING', move.ids[0]!);
+      setSlot(move.a, move.slot, 'MIGRATING', move.ids[1]!);
+      if (moved > 0) migrate(move.a, move.b, move.keys.slice(0, moved));
+      return move;
+    });
+    await fixed(cluster);
+    for (const { slot, b, keys } of moves) {
+      expect([ownerOf(cluster, slot), countOf(b, slot)]).to.deep.equal([1, 10]);
+      expect(redisCli(b.port, 'GET', keys[9]!)).to.equal('value');
+    }
+  });
+
+  it('finishes a move of which only the source, or only the target, was told', async () => {
+    const [source, target] = [begin(), begin()];
+    for (const { slot, a, b, ids, keys } of [source, target]) {
+      setSlot(b, slot, 'IMPORTING', ids[0]!);
+      setSlot(a, slot, 'MIGRATING', ids[1]!);
+      migrate(a, b, keys);
+    }
+    setSlot(source.a, source.slot, 'NODE', source.ids[1]!);
+    setSlot(target.b, target.slot, 'NODE', target.ids[1]!);
+    await fixed(cluster);
+    for (const { slot, b } of [source, target]) {
+      expect([ownerOf(cluster, slot), countOf(b, slot)]).to.deep.equal([1, 10]);
+    }
+  });
+
+  it('collects what several importers have', async () => {
+    const { slot, a, b, c, ids } = begin();
+    setSlot(b, slot, 'IMPORTING', ids[0]!);
+    setSlot(c, slot, 'IMPORTING', ids[0]!);
+    setSlot(a, slot, 'MIGRATING', ids[1]!);
+    const [more, stray] = [keysOf(slot, 30).slice(10, 20), keysOf(slot, 30).slice(20)];
+    writeAsking(b, more);
+    writeAsking(c, stray);
+    await fixed(cluster);
+    expect([ownerOf(cluster, slot), countOf(b, slot), countAll(cluster, slot)]).to.deep.equal([
+      ...[1, 30, 30],
+    ]);
+  });
+
+  it('closes marks of several nodes that migrate, or migrated, one slot', async () => {
+    const slot = 6_000;
+    const [, b, c] = cluster.servers;
+    setSlot(b!, slot, 'MIGRATING', cluster.ids[2]!);
+    setSlot(c!, slot, 'IMPORTING', cluster.ids[1]!);
+    setSlot(c!, slot, 'NODE', cluster.ids[2]!);
+    await waitUntil('the slot has a new owner', () =>
+      ownersOf(cluster, slot).every((at) => at === 2),
+    );
+    setSlot(c!, slot, 'MIGRATING', cluster.ids[0]!);
+    await fixed(cluster);
+    expect(ownerOf(cluster, slot)).to.equal(2);
+  });
+
+  it('gives slots that nobody owns to who has their keys, and the rest in runs', async () => {
+    const { slot, a, b, c, ids } = begin();
+    const empty = Array.from({ length: 40 }, () => next++);
+    setSlot(c, slot, 'IMPORTING', ids[0]!);
+    writeAsking(c, keysOf(slot, 40).slice(10, 25));
+    setSlot(c, slot, 'STABLE');
+    for (const { port } of [a, b, c]) {
+      redisCli(port, 'CLUSTER', 'DELSLOTS', String(slot), ...empty.map(String));
+    }
+    const refused = await runTrib(['fix', cluster.entry]);
+    expect(refused.status, refused.stdout).to.equal(3);
+    expect(refused.stderr).to.include('--yes');
+    expect(refused.stdout).to.include('15 keys at');
+    await fixed(cluster);
+    expect([ownerOf(cluster, slot), countOf(c, slot)]).to.deep.equal([2, 25]);
+    expect(new Set(empty.map((one) => ownerOf(cluster, one)))).to.deep.equal(new Set([0]));
+  });
+
+  it('says what it would do, and does nothing, in a dry run', async () => {
+    const { slot, a, ids } = begin();
+    setSlot(a, slot, 'MIGRATING', ids[1]!);
+    const { status, document } = await tribJson(['fix', cluster.entry, '--dry-run']);
+    expect([status, document.outcome]).to.deep.equal([0, 'dry-run']);
+    expect(document.cases[0].slots).to.equal(String(slot));
+    expect(await errorsIn(cluster)).to.have.length(1);
+    await fixed(cluster, ['--only', 'slot-open']);
+  });
+
+  it('keeps both copies of a key that differs, repairs the rest, and obeys --replace', async () => {
+    const [torn, whole, same] = [begin(), begin(), begin()];
+    for (const { slot, a, b, ids } of [torn, whole, same]) {
+      setSlot(b, slot, 'IMPORTING', ids[0]!);
+      setSlot(a, slot, 'MIGRATING', ids[1]!);
+    }
+    writeAsking(torn.b, torn.keys.slice(0, 1), 'other');
+    writeAsking(same.b, same.keys.slice(0, 5), 'value');
+    const { status, document } = await tribJson(['fix', cluster.entry, '--yes']);
+    expect(status).to.equal(1);
+    expect(document.outcome).to.equal('not-all-fixed');
+    expect(document.failures).to.have.length(1);
+    expect(document.failures[0].slots).to.equal(String(torn.slot));
+    expect(JSON.stringify(document.failures[0].hints))
+      .to.include(torn.keys[0]!)
+      .and.include('--replace');
+    expect(countAll(cluster, torn.slot), 'both copies').to.equal(11);
+    for (const { slot } of [whole, same]) {
+      expect([ownerOf(cluster, slot), countAll(cluster, slot)]).to.deep.equal([1, 10]);
+    }
+    await fixed(cluster, ['--replace']);
+    expect(countAll(cluster, torn.slot)).to.equal(10);
+    expect(redisCli(torn.b.port, 'GET', torn.keys[0]!)).to.equal('value');
+  });
+
+  it('brings keys home from slots that look in order, only when it is asked to search', async () => {
+    const { slot, a, c, ids } = begin();
+    setSlot(c, slot, 'IMPORTING', ids[0]!);
+    writeAsking(c, keysOf(slot, 13).slice(10));
+    setSlot(c, slot, 'STABLE');
+    expect((await tribJson(['fix', cluster.entry])).document.outcome).to.equal('nothing-to-do');
+    expect(countOf(c, slot)).to.equal(3);
+    await fixed(cluster, ['--search-multiple-owners']);
+    expect([countOf(a, slot), countOf(c, slot)]).to.deep.equal([13, 0]);
+  });
+
+  it('mends many slots at once', async () => {
+    const slots = Array.from({ length: 300 }, () => next++);
+    const [a, b] = [cluster.servers[0]!, cluster.servers[1]!];
+    write(
+      a,
+      slots.slice(0, 20).flatMap((slot) => keysOf(slot, 1)),
+    );
+    setSlots(b, slots, 'IMPORTING', cluster.ids[0]!);
+    setSlots(a, slots, 'MIGRATING', cluster.ids[1]!);
+    await fixed(cluster);
+    expect(countsOf(b, slots).filter((count) => count === 1)).to.have.length(20);
+    expect(new Set(countsOf(a, slots))).to.deep.equal(new Set([0]));
+  });
+});
