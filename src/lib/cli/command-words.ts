@@ -8,8 +8,8 @@ import { nearestWord } from '../kernel/nearest.js';
 export const COMMANDS: readonly string[] = [
   ...['abort', 'add-node', 'apply', 'backup', 'call', 'check', 'completion', 'create'],
   ...['del-node', 'drain', 'failover', 'fix', 'forget', 'help', 'import', 'info', 'lab down'],
-  ...['lab status', 'lab up', 'move-slots', 'node', 'plan apply', 'plan show', 'rebalance'],
-  ...['reset', 'reshard', 'resume', 'set-timeout', 'wait'],
+  ...['lab status', 'lab up', 'move-slots', 'node', 'orphans', 'plan apply', 'plan show'],
+  ...['rebalance', 'reset', 'reshard', 'resume', 'set-timeout', 'wait'],
 ];
 
 /** First words of commands of two. */
