@@ -95,7 +95,7 @@ describe('the commands of replication', function () {
         '-ERR REPLICAOF not allowed in cluster mode.',
       );
       expect(show(await client.call('FAILOVER'))).to.equal(
-        '-ERR FAILOVER not allowed in cluster mode.',
+        '-ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.',
       );
       client.close();
     } finally {
