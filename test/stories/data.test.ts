@@ -1,11 +1,21 @@
 /** Stories of data that come into a cluster or out of it: imports, backups, restores. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { runTrib, tribJson } from '../cli/run-trib.js';
-import { ServerPool, addressOf } from '../integration/real-cluster.js';
+import { ServerPool, addressOf, idOf } from '../integration/real-cluster.js';
 import { RespClient } from '../node/resp-client.js';
-import { commandsFor, contentsOf, fill } from '../support/data-set.js';
+import {
+  ODD_KEYS,
+  commandsFor,
+  contentsOf,
+  fill,
+  fillCluster,
+  hangUp,
+} from '../support/data-set.js';
 import { type RealServer, hasRedisServer, redisCli } from '../support/real-server.js';
 
 const PASSWORD = 'pass word 100%s %n';
@@ -34,11 +44,18 @@ async function disguise(port: number, words: ReadonlyMap<string, string>): Promi
 describe('stories of data', function () {
   this.timeout(60_000);
   const pool = new ServerPool();
+  let place = '';
 
   before(function () {
     if (!hasRedisServer()) this.skip();
   });
-  afterEach(() => pool.stop());
+  beforeEach(() => {
+    place = mkdtempSync(join(tmpdir(), 'trib-data-'));
+  });
+  afterEach(async () => {
+    rmSync(place, { recursive: true, force: true });
+    await pool.stop();
+  });
 
   async function clusterOf(
     count: number,
@@ -51,6 +68,28 @@ describe('stories of data', function () {
     expect(made.status, made.stderr).to.equal(0);
     return { servers, entry: addressOf(servers[0]!) };
   }
+
+  it('story 13: keys with NUL, line ends, backslashes, quotes and invalid UTF-8 are moved, saved and restored', async () => {
+    const { servers, entry } = await clusterOf(3);
+    const [source] = await pool.start(1, { cluster: false });
+    const client = await RespClient.open(source!.port);
+    await fill(
+      client,
+      ODD_KEYS.map((key) => ['SET', key, `value of ${key}`]),
+    );
+    client.close();
+    const before = await contentsOf([source!.port]);
+    const moved = await tribJson(['import', entry, '--from', addressOf(source!)]);
+    expect(moved.document, JSON.stringify(moved.document)).to.include({ carried: ODD_KEYS.length });
+    expect(await contentsOf(portsOf(servers))).to.deep.equal(before);
+    const folder = join(place, 'odd');
+    const saved = await tribJson(['backup', entry, folder]);
+    expect(saved.document.manifest).to.include({ keyCount: ODD_KEYS.length });
+    for (const { port } of servers) redisCli(port, 'FLUSHALL');
+    const restored = await tribJson(['restore', folder, entry, '--yes', '--verify']);
+    expect(restored.document).to.include({ verified: ODD_KEYS.length, differing: 0 });
+    expect(await contentsOf(portsOf(servers))).to.deep.equal(before);
+  });
 
   it('story 54: a source of version 2.8, whose INFO knows no cluster_enabled, is a plain server', async () => {
     const { servers, entry } = await clusterOf(3);
@@ -124,5 +163,30 @@ describe('stories of data', function () {
       node.close();
     }
     expect(count).to.equal(carried);
+  });
+
+  it('story 56: a restored cluster has the data and none of the identities of the old one', async () => {
+    const old = await clusterOf(3);
+    await fillCluster(portsOf(old.servers), commandsFor(100));
+    hangUp();
+    const before = await contentsOf(portsOf(old.servers));
+    const oldIds = old.servers.map(idOf);
+    const folder = join(place, 'old');
+    const saved = await tribJson(['backup', old.entry, folder]);
+    expect(saved.document.manifest.cluster.nodeIds).to.have.members(oldIds);
+    // The old cluster goes on; the new one must not meet it.
+    const fresh = await clusterOf(4);
+    const ids = fresh.servers.map(idOf);
+    const restored = await tribJson(['restore', folder, fresh.entry, '--yes']);
+    expect(restored.status, JSON.stringify(restored.document)).to.equal(0);
+    expect(fresh.servers.map(idOf)).to.deep.equal(ids);
+    for (const server of [...fresh.servers, ...old.servers]) {
+      const nodes = redisCli(server.port, 'CLUSTER', 'NODES');
+      const [own, foreign] = fresh.servers.includes(server) ? [ids, oldIds] : [oldIds, ids];
+      expect(own.every((id) => nodes.includes(id))).to.equal(true);
+      expect(foreign.some((id) => nodes.includes(id))).to.equal(false);
+    }
+    expect(await contentsOf(portsOf(fresh.servers))).to.deep.equal(before);
+    expect((await runTrib(['check', fresh.entry])).status).to.equal(0);
   });
 });

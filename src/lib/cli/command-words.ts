@@ -9,7 +9,7 @@ export const COMMANDS: readonly string[] = [
   ...['abort', 'add-node', 'apply', 'backup', 'call', 'check', 'completion', 'create'],
   ...['del-node', 'drain', 'failover', 'fix', 'forget', 'help', 'import', 'info', 'lab down'],
   ...['lab status', 'lab up', 'move-slots', 'node', 'orphans', 'plan apply', 'plan show'],
-  ...['rebalance', 'reset', 'reshard', 'resume', 'set-timeout', 'wait'],
+  ...['rebalance', 'reset', 'reshard', 'restore', 'resume', 'set-timeout', 'wait'],
 ];
 
 /** First words of commands of two. */

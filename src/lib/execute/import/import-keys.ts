@@ -11,7 +11,7 @@ import { isSameValue } from '../../wire/rdb/same-value.js';
 import type { NodeRef } from '../../plan/plan.js';
 import type { ExecutionContext } from '../context.js';
 import type { Link } from '../links.js';
-import { Owners } from './owners.js';
+import { Owners } from '../owners.js';
 import { refuseCollisions } from './collisions.js';
 import {
   addOutcome,

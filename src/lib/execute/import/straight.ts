@@ -8,11 +8,12 @@ import { utf8ToLatin1 } from '../../kernel/bytes.js';
 import { TribError } from '../../kernel/errors.js';
 import { isAtLeast } from '../../kernel/version.js';
 import type { NodeRef } from '../../plan/plan.js';
+import { isAstray } from '../deliver.js';
 import type { Link } from '../links.js';
 import { replyWordsOf } from '../reply-words.js';
 import { workMs, type ImportJob, type KeyBatch, type Outcome } from './import-job.js';
 import { askIn } from './source.js';
-import { isAstray, type ToolCarrier } from './through-tool.js';
+import type { ToolCarrier } from './through-tool.js';
 
 /** On top of what MIGRATE grants itself three times: to connect, to write, to read. */
 const SLACK_MS = 5_000;

@@ -5,10 +5,11 @@
  * that stand on both sides are compared.
  */
 import { createHash } from 'node:crypto';
-import { addressFrom, formatAddress } from '../../cluster/address.js';
+import { formatAddress } from '../../cluster/address.js';
 import type { NodeAddress } from '../../cluster/model.js';
 import { TribError } from '../../kernel/errors.js';
 import { isSameValue } from '../../wire/rdb/same-value.js';
+import { deliver, isAstray } from '../deliver.js';
 import type { BinaryReply, Link, Links } from '../links.js';
 import { replyWordsOf } from '../reply-words.js';
 import { workMs, type ImportJob, type KeyBatch, type Outcome } from './import-job.js';
@@ -36,13 +37,6 @@ for at, key in ipairs(KEYS) do
   end
 end
 return gone`;
-
-/** What a target says when it is not, or not now, the one to ask. */
-const ASTRAY = /^(MOVED|CLUSTERDOWN|TRYAGAIN|READONLY|LOADING|MASTERDOWN)\b/;
-
-export function isAstray(words: string): boolean {
-  return ASTRAY.test(words);
-}
 
 export class ToolCarrier {
   readonly #job: ImportJob;
@@ -88,7 +82,13 @@ export class ToolCarrier {
     for (let round = 0; left.length > 0; round++) {
       const fetched = await this.fetch({ ...batch, keys: left });
       total.gone += left.length - fetched.length;
-      const { restored, busy, lost } = await this.#deliver(target, fetched, ours, batch.bytes);
+      const { restored, busy, lost } = await deliver(
+        this.#targets,
+        target,
+        fetched,
+        (entry) => restoreWords(entry, this.#job.replace || ours.has(entry.key)),
+        this.#deadlineMs(batch.bytes),
+      );
       astray.push(...lost.map(({ key }) => key));
       const { same, other } = await this.#compare(target, busy, batch.bytes);
       conflicts.push(...other);
@@ -114,38 +114,6 @@ export class ToolCarrier {
       conflicts: [...other, ...changed],
       astray: [],
     };
-  }
-
-  async #deliver(
-    target: NodeAddress,
-    fetched: readonly FetchedKey[],
-    ours: ReadonlySet<string>,
-    bytes: number,
-  ): Promise<{ restored: FetchedKey[]; busy: FetchedKey[]; lost: FetchedKey[] }> {
-    const restored: FetchedKey[] = [];
-    const busy: FetchedKey[] = [];
-    const lost: FetchedKey[] = [];
-    if (fetched.length === 0) return { restored, busy, lost };
-    const options = { deadlineMs: this.#deadlineMs(bytes) };
-    const commands = fetched.map((entry) =>
-      restoreWords(entry, this.#job.replace || ours.has(entry.key)),
-    );
-    const replies = await this.#targets.to(target).askBinary(commands, options);
-    for (const [at, entry] of fetched.entries()) {
-      let reply = replies[at];
-      const asked = /^ASK \d+ (\S+)$/.exec(replyWordsOf(reply))?.[1];
-      if (asked !== undefined) {
-        const other = askedAddress(asked, target);
-        const link = this.#targets.to(other);
-        reply = (await link.askBinary([['ASKING'], commands[at]!], options))[1];
-      }
-      const words = replyWordsOf(reply);
-      if (!(reply instanceof TribError)) restored.push(entry);
-      else if (words.startsWith('BUSYKEY')) busy.push(entry);
-      else if (isAstray(words)) lost.push(entry);
-      else throw refused(reply, target);
-    }
-    return { restored, busy, lost };
   }
 
   async #compare(
@@ -207,23 +175,8 @@ function restoreWords({ key, payload, ttlMs }: FetchedKey, replace: boolean): re
   return ['RESTORE', key, String(ttl), payload, ...(replace ? ['REPLACE'] : [])];
 }
 
-function askedAddress(text: string, asked: NodeAddress): NodeAddress {
-  // A node that does not know its own address sends clients to where they came from.
-  return text.startsWith(':') ? { ...asked, port: Number(text.slice(1)) } : addressFrom(text);
-}
-
 const sha1Of = (payload: string): string =>
   createHash('sha1').update(payload, 'latin1').digest('hex');
-
-function refused(reply: TribError, target: NodeAddress): TribError {
-  const words = replyWordsOf(reply);
-  if (!words.includes('DUMP payload version')) return reply;
-  return new TribError(
-    'REFUSED',
-    `${formatAddress(target)} cannot read what the source writes: it is the older version.`,
-    { hint: 'Data travel from older servers to newer ones only.', cause: reply },
-  );
-}
 
 function cannotErase(reply: TribError): TribError {
   return new TribError(reply.code, `Keys cannot be deleted at the source: ${reply.message}`, {

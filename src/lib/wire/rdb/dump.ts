@@ -51,6 +51,15 @@ export function makeDump(type: number, write: (body: RdbBody) => void): Result<s
   return ok(body.finish());
 }
 
+/** The payload of a value as it stands in a file, as latin1. @param version one that knows its type */
+export function dumpOf(type: number, body: Buffer, version: number): string {
+  const head = Buffer.from([type]);
+  const foot = Buffer.allocUnsafe(FOOTER_BYTES);
+  foot.writeUInt16LE(version, 0);
+  new Crc64().update(head).update(body).update(foot, 0, 2).digest().copy(foot, 2);
+  return head.latin1Slice() + body.latin1Slice() + foot.latin1Slice();
+}
+
 class PayloadTooLong extends Error {
   constructor() {
     super(

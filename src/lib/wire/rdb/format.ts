@@ -158,6 +158,26 @@ export function valueTypesOf(family: RdbFamily): ReadonlyMap<number, ValueType> 
   return family === 'redis' ? REDIS_TYPES : VALKEY_TYPES;
 }
 
+/** The first version whose servers know these types; all others are older than 9. */
+const FIRST_VERSION: ReadonlyMap<number, number> = new Map([
+  [16, 10],
+  [17, 10],
+  [18, 10],
+  [19, 10],
+  [20, 11],
+  [21, 11],
+]);
+
+/**
+ * The lowest version a payload of this type may carry: every server of that version, or a later one, can
+ * restore it. @param fileVersion of the file it stands in
+ */
+export function payloadVersion(code: number, family: RdbFamily, fileVersion: number): number {
+  const isOwn = code > 21;
+  if (isOwn) return family === 'redis' ? Math.max(12, fileVersion) : VALKEY_VERSION_READ_MAX;
+  return FIRST_VERSION.get(code) ?? RDB_VERSION_WRITTEN;
+}
+
 /** Why a snapshot or a payload is refused. */
 export type RdbFault = 'version' | 'checksum' | 'truncated' | 'malformed' | 'unsupported';
 

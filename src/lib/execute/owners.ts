@@ -1,14 +1,14 @@
 /** Who owns which slot of the target cluster, asked again when a node says that it is somebody else. */
-import type { ClusterView } from '../../cluster/model.js';
-import { ownershipOf, type Ownership } from '../../cluster/ownership.js';
-import { membersOf } from '../../cluster/view.js';
-import { AssertionFailure, TribError } from '../../kernel/errors.js';
-import { slotOfKey } from '../../kernel/slot.js';
-import { refOfMember } from '../../plan/node-ref.js';
-import type { NodeRef } from '../../plan/plan.js';
-import type { ExecutionContext } from '../context.js';
-import { observe } from '../observe.js';
-import { pause } from '../wait.js';
+import type { ClusterView } from '../cluster/model.js';
+import { ownershipOf, type Ownership } from '../cluster/ownership.js';
+import { membersOf } from '../cluster/view.js';
+import { AssertionFailure, TribError } from '../kernel/errors.js';
+import { slotOfKey } from '../kernel/slot.js';
+import { refOfMember } from '../plan/node-ref.js';
+import type { NodeRef } from '../plan/plan.js';
+import type { ExecutionContext } from './context.js';
+import { observe } from './observe.js';
+import { pause } from './wait.js';
 
 /** Between two looks: gossip needs a moment, and many lanes may ask at once. */
 const PAUSE_MS = 100;
