@@ -16,6 +16,8 @@ import { CONCURRENT_NODES_MAX } from '../../kernel/limits.js';
 
 /** How long one that has to leave may take to do so. */
 const LEAVE_MS = 3_000;
+/** A server may notice only a little later that one has been killed. */
+const DEATH_MS = 500;
 const LOOK_EVERY_MS = 50;
 /** Servers with `timeout` close connections that say nothing; the name is said again before that. */
 const SAY_EVERY_MS = 10_000;
@@ -73,14 +75,15 @@ async function waitAlone(
   wish: MarkerWish,
   context: ExecutionContext,
 ): Promise<readonly TribError[]> {
-  const giveUpAt = performance.now() + LEAVE_MS;
+  const startedAt = performance.now();
   for (;;) {
     throwIfInterrupted(context.signal, 'before anything was changed');
     const { rivals, refusals } = await lookForRivals(wish, context);
     const [rival] = rivals;
     if (rival === undefined) return refusals;
     const earlier = rivals.find(({ id }) => id < wish.id);
-    if (earlier !== undefined || performance.now() > giveUpAt) throw refused(earlier ?? rival);
+    const patienceMs = earlier === undefined ? LEAVE_MS : DEATH_MS;
+    if (performance.now() - startedAt > patienceMs) throw refused(earlier ?? rival);
     await pause(LOOK_EVERY_MS, context.signal);
   }
 }

@@ -1,0 +1,72 @@
+/**
+ * A client that writes all the time, each key in versions that only rise: what was acknowledged last must be
+ * there in the end, or something newer. A stale copy that comes back to life is noticed as well as a lost one.
+ */
+import { slotOfKey } from '../../src/lib/kernel/slot.js';
+import { ClusterLoad } from '../integration/slots-load.js';
+
+export class Writer {
+  readonly keys: readonly string[];
+  readonly #route: ClusterLoad;
+  readonly #acknowledged = new Map<string, number>();
+  readonly #isConfirmed: (key: string) => Promise<boolean>;
+  #version = 0;
+  #isRunning = false;
+  #work: Promise<void> = Promise.resolve();
+
+  /** @param waits count only what this many replicas have confirmed. */
+  constructor(port: number, keys: readonly string[], waits = 0) {
+    this.keys = keys;
+    this.#route = new ClusterLoad(port, 0);
+    this.#isConfirmed = async (key) => {
+      if (waits === 0) return true;
+      const reply = await this.#route.send(key, ['WAIT', String(waits), '50']);
+      return reply.kind === 'integer' && Number(reply.value) >= waits;
+    };
+  }
+
+  get writes(): number {
+    return this.#version;
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#work = this.#run();
+  }
+
+  /** What is on its way is finished. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    await this.#work;
+  }
+
+  close(): void {
+    this.#route.close();
+  }
+
+  async write(key: string): Promise<void> {
+    const version = ++this.#version;
+    const reply = await this.#route.send(key, ['SET', key, String(version)]);
+    if (reply.kind !== 'status') throw new Error(`SET ${key}: ${JSON.stringify(reply)}`);
+    if (await this.#isConfirmed(key)) this.#acknowledged.set(key, version);
+  }
+
+  /** Keys whose last acknowledged write is not there. */
+  async lost(): Promise<string[]> {
+    const lost: string[] = [];
+    for (const [key, version] of this.#acknowledged) {
+      const reply = await this.#route.send(key, ['GET', key]);
+      const found = reply.kind === 'bulk' ? Number(reply.text) : 0;
+      if (found < version) lost.push(`${key} (slot ${slotOfKey(key)}): ${found} < ${version}`);
+    }
+    return lost;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isRunning) {
+      for (const key of this.keys) if (this.#isRunning) await this.write(key);
+      // It lives in the process of the nodes, which have other things to do as well.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+}
