@@ -15,7 +15,7 @@ import {
   type Shape,
 } from '../kernel/shape.js';
 import { SLOT_COUNT } from '../kernel/slot.js';
-import type { NodeRef, Plan, Settled, Stage, Step } from './plan.js';
+import type { NodeRef, Plan, Settled, Stage, Step, StepKind } from './plan.js';
 
 export const aNodeId = aTextThatIs(isNodeId, 'node id');
 const aPort = aWhole(0, 65_535);
@@ -44,7 +44,8 @@ function step<F extends Readonly<Record<string, Shape<unknown>>>, K extends stri
   return aRecord({ kind: aWord(kind), why: aText, node: aNode, ...fields });
 }
 
-const aStep: Shape<Step> = oneOfKind({
+/** A kind that is missing here fails to compile: its plans could be written, and not read. */
+const STEPS: { readonly [K in StepKind]: Shape<Extract<Step, { readonly kind: K }>> } = {
   'assign-slots': step('assign-slots', { slots: someSlots }),
   'set-config-epoch': step('set-config-epoch', { epoch: anEpoch }),
   meet: step('meet', { target: aNode }),
@@ -64,9 +65,12 @@ const aStep: Shape<Step> = oneOfKind({
   shutdown: step('shutdown', {}),
   failover: step('failover', { mode: aWord('graceful', 'force', 'takeover') }),
   'set-config': step('set-config', { name: aText, value: aText, rewrite: aBoolean }),
-});
+};
+const aStep: Shape<Step> = oneOfKind(STEPS);
 
-const aSettled: Shape<Settled> = oneOfKind({
+const ENDS: {
+  readonly [K in Settled['kind']]: Shape<Extract<Settled, { readonly kind: K }>>;
+} = {
   'at-once': aRecord({ kind: aWord('at-once') }),
   joined: aRecord({ kind: aWord('joined'), members: someNodes }),
   replicating: aRecord({
@@ -89,7 +93,8 @@ const aSettled: Shape<Settled> = oneOfKind({
   }),
   forgotten: aRecord({ kind: aWord('forgotten'), target: aNodeId, witnesses: someNodes }),
   alone: aRecord({ kind: aWord('alone'), nodes: someNodes }),
-});
+};
+const aSettled: Shape<Settled> = oneOfKind(ENDS);
 
 const aStage: Shape<Stage> = aRecord({ title: aText, steps: aList(aStep), settled: aSettled });
 

@@ -3,7 +3,7 @@ import type { ClusterView } from '../../cluster/model.js';
 import { isSameCluster, pictureOf } from '../../cluster/picture.js';
 import { TribError } from '../../kernel/errors.js';
 import type { StepPlace } from '../../plan/plan-resume.js';
-import { isFinished, outcomeOf, type JournalLog } from './log.js';
+import { isFinished, isReplanned, outcomeOf, type JournalLog } from './log.js';
 import { JournalStore, damaged, type StoredJournal } from './store.js';
 
 /**
@@ -14,10 +14,10 @@ import { JournalStore, damaged, type StoredJournal } from './store.js';
 export function cutOffRun(view: ClusterView, wanted?: string): StoredJournal | undefined {
   const cluster = pictureOf(view);
   const store = new JournalStore();
-  if (wanted === undefined) return store.runsOf(cluster).find(({ log }) => !isFinished(log));
+  const open = store.runsOf(cluster).filter(({ log }) => !isFinished(log) && !isReplanned(log));
+  if (wanted === undefined) return open[0];
   const found = store.all().find(({ run }) => run === wanted);
   if (!found) {
-    const open = store.runsOf(cluster).filter(({ log }) => !isFinished(log));
     throw new TribError('USAGE', `No journal of a run ${wanted} is on this machine.`, {
       hint: [
         ...open.map(({ run, log }) => `${run}   ${log.header.command}, ${log.header.started}`),
@@ -37,6 +37,12 @@ export function cutOffRun(view: ClusterView, wanted?: string): StoredJournal | u
       `The run ${wanted} has come to its end: ${outcomeOf(found.log)!}.`,
       { details: { run: wanted } },
     );
+  }
+  if (isReplanned(found.log)) {
+    const { command } = found.log.header;
+    throw new TribError('REFUSED', `A ${command} is not gone on with: it is planned anew.`, {
+      hint: `Run trib ${command} again.`,
+    });
   }
   return found;
 }

@@ -205,6 +205,13 @@ export function isFinished(log: JournalLog): boolean {
   return outcome !== undefined && outcome !== 'interrupted' && outcome !== 'failed';
 }
 
+/** What repairs a cluster is planned anew from what is there; going on with an old repair would be wrong. */
+export function isReplanned({ header }: JournalLog): boolean {
+  return REPLANNED.has(header.command);
+}
+
+export const REPLANNED: ReadonlySet<string> = new Set(['fix', 'orphans']);
+
 /** Who has been at work last. */
 export function lastSittingOf({ header, entries }: JournalLog): Sitting {
   return entries.findLast((entry) => entry.kind === 'sitting') ?? header;

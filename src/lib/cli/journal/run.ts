@@ -20,7 +20,9 @@ import type { Session } from '../cluster-command.js';
 import { Journal } from './journal.js';
 import {
   JOURNAL_VERSION,
+  REPLANNED,
   isFinished,
+  isReplanned,
   lastSittingOf,
   type MovingChoices,
   type Outcome,
@@ -99,7 +101,7 @@ export async function withRun<T>(
     try {
       // A second process may have looked when there was no journal yet.
       refuseLiving(store.runsOf(cluster), sitting);
-      if (wish.takesOpenSlots !== true) await supersede(store.runsOf(cluster), sitting, context);
+      await supersede(store.runsOf(cluster), sitting, wish, context);
       return await worked(journal, wish, session, work);
     } finally {
       await journal.close();
@@ -116,7 +118,7 @@ async function worked<T>(
   session: Session,
   work: (running: Session) => Promise<T>,
 ): Promise<T> {
-  const { view, moving, endsAs = 'done' } = wish;
+  const { moving, endsAs = 'done' } = wish;
   const { context, connection } = session;
   const login = loginOf(connection);
   const running: Session = {
@@ -137,7 +139,7 @@ async function worked<T>(
     const outcome = !journal.hasBegun ? 'nothing' : isInterrupted ? 'interrupted' : 'failed';
     // A journal that cannot be written is what was thrown, or it was done without: either way it is told.
     await journal.end(outcome).catch(() => undefined);
-    throw journal.hasBegun ? withWayOn(error, view) : error;
+    throw journal.hasBegun ? withWayOn(error, wish) : error;
   } finally {
     off?.();
   }
@@ -254,14 +256,19 @@ function refuseOpenSlots(view: ClusterView): void {
   });
 }
 
-/** Runs that were cut off are over once somebody plans anew, from the cluster as it is now. */
+/**
+ * Runs that were cut off are over once somebody plans anew, from the cluster as it is now. A repair leaves
+ * moves to be gone on with; it replaces an earlier repair only.
+ */
 async function supersede(
   runs: readonly StoredJournal[],
   mine: Sitting,
+  { takesOpenSlots, continues }: RunWish,
   { report }: ExecutionContext,
 ): Promise<void> {
   for (const { run, path, log } of runs) {
-    if (run === mine.id || isFinished(log)) continue;
+    if (run === mine.id || run === continues?.run || isFinished(log)) continue;
+    if (takesOpenSlots === true && !isReplanned(log)) continue;
     const journal = await Journal.reopen(path, log);
     await journal.end('superseded');
     await journal.close();
@@ -275,16 +282,18 @@ async function supersede(
 }
 
 /** The error, with the next thing to type. */
-function withWayOn(error: unknown, view: ClusterView): unknown {
+function withWayOn(error: unknown, { plan, view }: RunWish): unknown {
   if (!(error instanceof TribError)) return error;
   const { host, port } = view.claims.get(view.entryId)!.reachedAt;
   const where = formatAddress({ host, port });
-  const isTold = error.hints.some((hint) => hint.includes('trib resume'));
+  const waysOn = REPLANNED.has(plan.command)
+    ? [`Run it again: trib ${plan.command} ${where}`]
+    : [`Go on with: trib resume ${where}`, `Or give it up with: trib abort ${where}`];
+  const told = error.hints.join('\n');
   return new TribError(error.code, error.message, {
     hint: [
       ...error.hints,
-      ...(isTold ? [] : [`Go on with: trib resume ${where}`]),
-      `Or give it up with: trib abort ${where}`,
+      ...waysOn.filter((line) => !told.includes(line.slice(line.indexOf('trib ')))),
     ],
     cause: error,
     details: error.details,
