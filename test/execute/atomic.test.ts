@@ -145,6 +145,50 @@ describe('atomic slot migration', () => {
     expect(remarks.at(-1)?.message).to.include('moved key by key instead');
   });
 
+  it('story 19: what a missing permission ends is told with the permissions it takes', async () => {
+    const words = 'NOPERM this user has no permissions to run the cluster|syncslots command';
+    const links = linksWith((command) => {
+      if (command.startsWith('CLUSTER MIGRATESLOTS')) return 'OK';
+      if (command === 'CLUSTER CANCELSLOTMIGRATIONS')
+        return replyError('ERR No migrations ongoing');
+      if (command === 'CLUSTER GETSLOTMIGRATIONS') {
+        const starts = links.asked.filter((text) => text.includes('SLOTSRANGE')).length;
+        return Array.from({ length: starts }, (_, at) =>
+          valkeyJob(`${starts - at}`, 'failed', words),
+        );
+      }
+      return hasValkey(command);
+    });
+    const { error } = await run(links);
+    expect(error?.message).to.include(words);
+    expect(error?.hints[0]).to.include('+cluster|syncslots').and.to.include('+select');
+  });
+
+  it('story 20: a FLUSHALL that ends a migration is told, and the migration tried again', async () => {
+    let starts = 0;
+    const links = linksWith((command) => {
+      if (command.startsWith('CLUSTER MIGRATESLOTS')) {
+        starts++;
+        return 'OK';
+      }
+      if (command === 'CLUSTER CANCELSLOTMIGRATIONS') return 'OK';
+      if (command === 'CLUSTER GETSLOTMIGRATIONS') {
+        const flushed = valkeyJob('one', 'failed', 'Data was flushed');
+        return starts === 0
+          ? []
+          : starts === 1
+            ? [flushed]
+            : [valkeyJob('two', 'success'), flushed];
+      }
+      return hasValkey(command);
+    });
+    const { error, events } = await run(links);
+    expect(error).to.equal(undefined);
+    expect(starts).to.equal(2);
+    const remark = events.find((event) => event.kind === 'remark');
+    expect(remark?.message).to.include('tried again: Data was flushed');
+  });
+
   it('story 21: an interruption calls it back at the end that would go on', async () => {
     await calledBack('valkey', '127.0.0.1:1');
     await calledBack('redis', '127.0.0.1:2');

@@ -77,7 +77,10 @@ async function wentAtomically(
     return true;
   } catch (error) {
     if (error instanceof AssertionFailure || freight.moving.way === 'atomic') throw error;
-    if (!(error instanceof TribError) || error.code !== 'REPLY_ERROR') throw error;
+    // What was refused has changed nothing, whether it was not possible or not allowed.
+    const isRefusal =
+      error instanceof TribError && (error.code === 'REPLY_ERROR' || error.code === 'AUTH_FAILED');
+    if (!isRefusal) throw error;
     context.report({
       kind: 'remark',
       severity: 'warning',

@@ -14,6 +14,10 @@ const LOOK_EVERY_MS = 50;
 /** Heavy writes can make a migration fail that goes through a moment later. */
 const TRIES_MAX = 3;
 
+/** What the user needs whom the nodes log in as at each other; with empty slots less is enough. */
+const PERMISSIONS =
+  'The nodes log in at each other as their masteruser (primaryuser): it needs +cluster|syncslots, +select, +ping and all commands that write, on all keys.';
+
 /** @returns undefined where both ends do not have the same one. */
 export async function atomicDriverFor(
   { source, target }: SurveyedMove | Pick<SurveyedMove, 'source' | 'target'>,
@@ -99,7 +103,10 @@ async function calmly(cancelled: Promise<void>): Promise<void> {
 function failed({ source, target }: SurveyedMove, reason: string): TribError {
   const [from, to] = [formatAddress(source.address), formatAddress(target.address)];
   return new TribError('REPLY_ERROR', `The migration from ${from} to ${to} failed: ${reason}`, {
-    hint: 'All its slots are where they were. --way classic moves them key by key.',
+    hint: [
+      ...(reason.includes('NOPERM') ? [PERMISSIONS] : []),
+      'All its slots are where they were. --way classic moves them key by key.',
+    ],
     details: { source: source.id, target: target.id, reason: messageOf(reason) },
   });
 }
