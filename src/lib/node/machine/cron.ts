@@ -38,6 +38,7 @@ export function msUntilTick(state: ClusterState): number {
 export function tick(state: ClusterState): void {
   const { nowMs } = state;
   state.lastTickMs = nowMs;
+  state.todo.transfers = true;
   dropOldHandshakes(state);
   connectAll(state);
   pingAtRandom(state);

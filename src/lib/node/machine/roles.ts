@@ -67,6 +67,7 @@ function noteRoleChange(state: ClusterState, node: ClusterNode): void {
   save(state, 'soon');
   state.todo.updateHealth = true;
   if (node !== state.myself) return;
+  state.todo.transfers = true;
   state.todo.refreshServed = true;
   state.todo.announce = true;
 }

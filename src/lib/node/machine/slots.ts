@@ -101,6 +101,7 @@ function rangesOf(bitmap: Uint8Array): readonly SlotRange[] {
 function noteChange(state: ClusterState, node: ClusterNode): void {
   node.ranges = undefined;
   state.todo.updateHealth = true;
+  state.todo.transfers = true;
   if (node !== state.myself) return;
   state.todo.refreshServed = true;
   state.todo.announce = true;

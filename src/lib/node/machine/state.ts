@@ -111,6 +111,8 @@ export interface Todo {
   announce: boolean;
   connect: boolean;
   refreshServed: boolean;
+  /** Owners or roles changed, or time went by: transfers may be over. */
+  transfers: boolean;
 }
 
 export interface ClusterState {
@@ -233,6 +235,7 @@ export function createState(options: StateOptions): ClusterState {
       announce: false,
       connect: false,
       refreshServed: false,
+      transfers: false,
     },
     effects: [],
   };

@@ -121,7 +121,7 @@ function finish(state: ClusterState): void {
     if (todo.manualFailover) stepManualFailover(state);
     stepElection(state);
   }
-  if (state.transfers.length > 0) reviewTransfers(state);
+  if (todo.transfers) reviewTransfers(state);
   if (todo.connect) {
     todo.connect = false;
     connectAll(state);

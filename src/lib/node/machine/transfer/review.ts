@@ -1,6 +1,6 @@
 /**
  * Jobs in the light of what else the node knows: who owns their slots, what we are, who has been silent.
- * Looked at after each step while there are any.
+ * Looked at with every beat, and at once when an owner or a role has changed.
  */
 import { slotsIn } from '../../../kernel/ranges.js';
 import { isFailed, isPrimary, type ClusterState } from '../state.js';
@@ -12,6 +12,7 @@ import { ownerOf } from './takeover.js';
 const PATIENCE = 3;
 
 export function reviewTransfers(state: ClusterState): void {
+  state.todo.transfers = false;
   for (const job of [...state.transfers]) {
     if (job.retryAtMs !== undefined) retry(state, job, job.retryAtMs);
     else if (!isActive(job)) continue;

@@ -13,13 +13,13 @@ import { rangesText, type TransferJob } from './job.js';
 
 /** Who owns the slots of the job, if it is one node. */
 export function ownerOf(state: ClusterState, job: TransferJob): string | undefined {
-  let owner: string | undefined;
-  for (const slot of slotsIn(job.ranges)) {
-    const id = state.owners[slot]?.id;
-    if (id === undefined || (owner !== undefined && owner !== id)) return undefined;
-    owner = id;
+  const owner = state.owners[job.ranges[0]!.first];
+  for (const { first, last } of job.ranges) {
+    for (let slot = first; slot <= last; slot++) {
+      if (state.owners[slot] !== owner) return undefined;
+    }
   }
-  return owner;
+  return owner?.id;
 }
 
 export function takeSlots(state: ClusterState, job: TransferJob): void {

@@ -57,8 +57,10 @@ function transferSettings(
       'cluster-slot-migration-handoff-max-lag-bytes',
       DEFAULT_SETTINGS.transferLagBytesMax,
     ),
-    transferHoldMs: Number(
-      config.get('cluster-slot-migration-write-pause-timeout') ?? VALKEY_HOLD_MS,
+    // A source that dies is replaced after a node timeout at the earliest: until then nobody else may write.
+    transferHoldMs: Math.min(
+      Number(config.get('cluster-slot-migration-write-pause-timeout') ?? VALKEY_HOLD_MS),
+      config.number('cluster-node-timeout'),
     ),
     transferSilenceMs: config.number('repl-timeout') * 1000,
     keptTransfers: either(

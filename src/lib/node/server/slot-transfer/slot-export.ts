@@ -1,7 +1,8 @@
 /**
  * The source's half: the picture of the slots' keys as commands, then every write to them that came after the
  * moment of the picture, in one stream. Marks stand in it that the target sends back once it has applied what
- * is before them: so the source knows how far behind the target is, and that it is alive.
+ * is before them: so the source knows how far behind the target is, and that it is alive. It sends no more than
+ * the target can apply in passing, because that one has clients too.
  */
 import type { SlotRange } from '../../../kernel/ranges.js';
 import { requestBytes } from '../../../wire/resp/request-encoder.js';
@@ -24,9 +25,9 @@ export interface SlotExportOptions {
 const ENTRIES_PER_STEP = 100;
 /** Long enough to get somewhere, short enough not to be felt by clients. */
 const SLICE_MS = 2;
-/** The picture is made no faster than it leaves. */
-const UNSENT_BYTES_MAX = 1024 * 1024;
-const BACKED_UP_MS = 5;
+/** On its way to the target, or there and not applied: some milliseconds' work. */
+const WINDOW_BYTES = 128 * 1024;
+const MARK_EVERY_BYTES = 16 * 1024;
 const MARK_EVERY_MS = 1000;
 
 export class SlotExport {
@@ -35,8 +36,11 @@ export class SlotExport {
   #snapshot: Snapshot | undefined;
   /** Writes that wait for the end of the picture, or for the end of this round of the event loop. */
   #waiting: Buffer[] = [];
+  #nextWaiting = 0;
   #waitingBytes = 0;
   #sentBytes = 0;
+  #confirmedBytes = 0;
+  #markedBytes = 0;
   #db = -1;
   #state: 'agreed' | 'copying' | 'following' | 'over' = 'agreed';
   #isScheduled = false;
@@ -86,16 +90,25 @@ export class SlotExport {
 
   /** Nothing more is sent but these words. */
   seal(words: readonly string[]): void {
-    this.#sendWaiting();
+    while (this.#waitingBytes > 0) this.#sendSome();
     this.#send(requestBytes(['CLUSTER', 'SYNCSLOTS', ...words]));
     this.stop();
   }
 
   /** The target has applied that much. */
   confirm(bytes: number): void {
+    const wasShut = this.#isShut;
+    this.#confirmedBytes = bytes;
+    if (this.#state === 'copying' && wasShut) this.#copy();
     if (this.#state !== 'following') return;
+    if (wasShut) this.#follow();
     const { channel, confirmed } = this.#options;
     confirmed(channel.pendingBytes + this.#waitingBytes, this.#sentBytes - bytes, bytes);
+  }
+
+  /** The window: enough is on its way. */
+  get #isShut(): boolean {
+    return this.#sentBytes - this.#confirmedBytes > WINDOW_BYTES;
   }
 
   stop(): void {
@@ -103,40 +116,38 @@ export class SlotExport {
     clearInterval(this.#timer);
     this.#snapshot?.cancel();
     this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   #copy(): void {
     if (this.#state !== 'copying') return;
-    const { channel, copied } = this.#options;
-    if (channel.pendingBytes > UNSENT_BYTES_MAX) {
-      setTimeout(() => this.#copy(), BACKED_UP_MS);
-      return;
-    }
     const untilMs = performance.now() + SLICE_MS;
     let isDone = false;
-    while (!isDone && performance.now() < untilMs) {
+    while (!isDone && !this.#isShut && performance.now() < untilMs) {
       isDone = this.#snapshot!.advance(ENTRIES_PER_STEP);
     }
     if (!isDone) {
-      setImmediate(() => this.#copy());
+      if (this.#isShut) this.#mark();
+      else setImmediate(() => this.#copy());
       return;
     }
     this.#send(requestBytes(['CLUSTER', 'SYNCSLOTS', 'COPIED']));
     // Whatever database the picture ended in.
     this.#state = 'following';
-    copied();
+    this.#options.copied();
     this.#follow();
   }
 
   #follow(): void {
     this.#isScheduled = false;
     if (this.#state !== 'following') return;
-    this.#sendWaiting();
+    while (this.#waitingBytes > 0 && !this.#isShut) this.#sendSome();
     this.#mark();
   }
 
   #mark(): void {
     if (this.#state === 'over') return;
+    this.#markedBytes = this.#sentBytes;
     this.#send(requestBytes(['CLUSTER', 'SYNCSLOTS', 'MARK', String(this.#sentBytes)]));
   }
 
@@ -145,15 +156,27 @@ export class SlotExport {
     this.#waitingBytes += bytes.length;
   }
 
-  #sendWaiting(): void {
-    if (this.#waiting.length > 0) this.#send(Buffer.concat(this.#waiting));
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+  /** Many small writes leave as one. */
+  #sendSome(): void {
+    const batch: Buffer[] = [];
+    let bytes = 0;
+    while (this.#nextWaiting < this.#waiting.length && bytes < MARK_EVERY_BYTES) {
+      const write = this.#waiting[this.#nextWaiting++]!;
+      batch.push(write);
+      bytes += write.length;
+    }
+    this.#waitingBytes -= bytes;
+    if (this.#nextWaiting === this.#waiting.length) {
+      this.#waiting = [];
+      this.#nextWaiting = 0;
+    }
+    this.#send(Buffer.concat(batch));
   }
 
   #send(bytes: Uint8Array): void {
     this.#sentBytes += bytes.length;
     this.#options.channel.write(bytes);
+    if (this.#sentBytes - this.#markedBytes > MARK_EVERY_BYTES) this.#mark();
   }
 
   #judgeBacklog(): void {
