@@ -42,8 +42,7 @@ export default class Drain extends MovingCommand {
     const { target, rest } = this.firstNode(argv);
     if (rest.length !== 1) throw this.usage('Give a node of the cluster, and the one to drain.');
     const takers = flags.to?.split(',').filter((word) => word.trim() !== '');
-    return this.withSession(flags, [target], async (plain): Promise<DrainDocument> => {
-      const session = this.movingSession(plain, flags);
+    return this.withSession(flags, [target], async (session): Promise<DrainDocument> => {
       const look = await this.lookInOrder(session, target.address, flags, 'draining a node');
       const { id } = selectNode(look.view, rest[0]!);
       const decision = planDrain(look.view, {
@@ -55,13 +54,21 @@ export default class Drain extends MovingCommand {
       const { plan, victim, transfers } = decision;
       const question = `Move all slots off ${nameOf(victim)} and remove it from the cluster?`;
       if (!(await this.review(plan, flags, flags.remove ? question : undefined))) {
-        return { ...base, outcome: 'dry-run', removed: false, ...this.movesDocument(decision) };
+        return {
+          ...base,
+          outcome: this.undone(flags),
+          removed: false,
+          ...this.movesDocument(decision),
+        };
       }
       this.say(transfers.map(transferLine));
-      const done = await this.carryOut(session, target.address, look, decision);
-      this.say([
-        `[OK] ${nameOf(victim)} owns no slots${flags.remove ? ' and is out of the cluster' : ''}.`,
-      ]);
+      const done = await this.carryOut(session, look, decision, flags);
+      this.sayMoved(done, decision);
+      if (done.slotCount === this.movesDocument(decision).slotCount) {
+        this.say([
+          `[OK] ${nameOf(victim)} owns no slots${flags.remove ? ' and is out of the cluster' : ''}.`,
+        ]);
+      }
       const outcome = plan.stages.length === 0 ? 'nothing-to-do' : 'moved';
       return { ...base, outcome, removed: flags.remove, ...done };
     });

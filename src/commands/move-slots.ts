@@ -42,8 +42,7 @@ export default class MoveSlots extends MovingCommand {
     if (slots.length === 0) throw this.usage('Which slots? Give numbers or ranges: 0-99,5461.');
     const { to, from } = flags;
     if (to === undefined) throw this.usage('Where to? Give --to NODE.');
-    return this.withSession(flags, [target], async (plain): Promise<MoveSlotsDocument> => {
-      const session = this.movingSession(plain, flags);
+    return this.withSession(flags, [target], async (session): Promise<MoveSlotsDocument> => {
       const look = await this.lookInOrder(session, target.address, flags, 'moving slots');
       const primary = (text: string) => selectNode(look.view, text, { role: 'primary' }).id;
       const decision = planMoveSlots(look.view, {
@@ -52,15 +51,15 @@ export default class MoveSlots extends MovingCommand {
         sourceId: from === undefined ? undefined : primary(from),
       });
       if (!(await this.review(decision.plan, flags))) {
-        return { kind: 'move-slots', outcome: 'dry-run', ...this.movesDocument(decision) };
+        return { kind: 'move-slots', outcome: this.undone(flags), ...this.movesDocument(decision) };
       }
       this.say(decision.transfers.map(transferLine));
-      const done = await this.carryOut(session, target.address, look, decision);
-      if (done.slotCount === 0) {
+      const done = await this.carryOut(session, look, decision, flags);
+      if (decision.transfers.length === 0) {
         this.say(['[OK] Nothing to move.']);
         return { kind: 'move-slots', outcome: 'nothing-to-do', ...done };
       }
-      this.say([`[OK] ${done.slotCount} slot${done.slotCount === 1 ? '' : 's'} moved.`]);
+      this.sayMoved(done, decision);
       return { kind: 'move-slots', outcome: 'moved', ...done };
     });
   }

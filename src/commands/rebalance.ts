@@ -90,8 +90,7 @@ export default class Rebalance extends MovingCommand {
     pairs.forEach(splitPair);
     const target = this.oneNode(words.filter((word) => !WEIGHT_WORD.test(word)));
     const thresholdPercent = thresholdFrom(flags.threshold);
-    return this.withSession(flags, [target], async (plain): Promise<RebalanceDocument> => {
-      const session = this.movingSession(plain, flags);
+    return this.withSession(flags, [target], async (session): Promise<RebalanceDocument> => {
       const look = await this.lookInOrder(session, target.address, flags, 'rebalancing');
       const loads = await loadsBy(flags.by, session, look.view);
       const decision = planRebalance(look.view, {
@@ -103,11 +102,11 @@ export default class Rebalance extends MovingCommand {
       const base = { kind: 'rebalance', by: flags.by, ...sharesDocument(decision) } as const;
       this.#sayPicture(decision, flags.by);
       if (!(await this.review(decision.plan, flags)) || flags.simulate) {
-        return { ...base, outcome: 'dry-run', ...this.movesDocument(decision) };
+        return { ...base, outcome: this.undone(flags), ...this.movesDocument(decision) };
       }
-      const done = await this.carryOut(session, target.address, look, decision);
-      if (done.slotCount === 0) return { ...base, outcome: 'nothing-to-do', ...done };
-      this.say([`[OK] ${done.slotCount} slot${done.slotCount === 1 ? '' : 's'} moved.`]);
+      const done = await this.carryOut(session, look, decision, flags);
+      if (decision.transfers.length === 0) return { ...base, outcome: 'nothing-to-do', ...done };
+      this.sayMoved(done, decision);
       return { ...base, outcome: 'moved', ...done };
     });
   }

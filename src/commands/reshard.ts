@@ -54,19 +54,18 @@ export default class Reshard extends MovingCommand {
       from: flags.from,
     };
     const dialogue = new Dialogue(this.asking, 'Give --slots, --to, --from and --yes.');
-    return this.withSession(flags, [target], async (plain): Promise<ReshardDocument> => {
-      const session = this.movingSession(plain, flags);
+    return this.withSession(flags, [target], async (session): Promise<ReshardDocument> => {
       const look = await this.lookInOrder(session, target.address, flags, 'resharding');
       this.sayCheck(look);
       const wish = await askReshard(look.view, given, dialogue);
       const decision = planReshard(look.view, wish);
       this.say(reshardText(look.view, decision, { verbose: flags.verbose }));
       if (!(await this.review(decision.plan, flags))) {
-        return { kind: 'reshard', outcome: 'dry-run', ...this.movesDocument(decision) };
+        return { kind: 'reshard', outcome: this.undone(flags), ...this.movesDocument(decision) };
       }
       if (!flags.yes) await consent(dialogue);
-      const done = await this.carryOut(session, target.address, look, decision);
-      this.say([`[OK] ${done.slotCount} slot${done.slotCount === 1 ? '' : 's'} moved.`]);
+      const done = await this.carryOut(session, look, decision, flags);
+      this.sayMoved(done, decision);
       return { kind: 'reshard', outcome: 'moved', ...done };
     }).finally(() => dialogue.close());
   }

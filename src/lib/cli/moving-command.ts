@@ -4,13 +4,14 @@
  */
 import { diagnose } from '../cluster/diagnose.js';
 import type { Finding, FindingId } from '../cluster/finding.js';
-import type { NodeAddress } from '../cluster/model.js';
+import type { ClusterView, NodeAddress } from '../cluster/model.js';
+import { ownershipOf } from '../cluster/ownership.js';
 import { formatAddress } from '../cluster/address.js';
 import type { BigKey } from '../execute/move/moving.js';
 import { observe } from '../execute/observe.js';
-import { observeReady } from '../execute/ready-targets.js';
+import { waitReady } from '../execute/wait-ready.js';
 import { TribError } from '../kernel/errors.js';
-import { countSlots, formatRanges } from '../kernel/ranges.js';
+import { countSlots, formatRanges, rangesOf, slotsIn } from '../kernel/ranges.js';
 import type { Plan } from '../plan/plan.js';
 import type { SlotTransfer } from '../plan/slots/slot-board.js';
 import { ClusterCommand, type Look, type LookFlags, type Session } from './cluster-command.js';
@@ -22,12 +23,13 @@ import {
   type ClusterDocument,
   type PlanDocument,
 } from './documents.js';
-import { dryRunFlag, searchOwnersFlag, yesFlag } from './flags.js';
+import { dryRunFlag, planOutFlag, searchOwnersFlag, yesFlag } from './flags.js';
+import { withRun } from './journal/run.js';
 import { movingFlags, movingFrom, type MovingFlags } from './moving-flags.js';
 
 export interface MovesDocument extends Partial<ClusterDocument> {
   readonly schemaVersion: number;
-  readonly outcome: 'moved' | 'nothing-to-do' | 'dry-run';
+  readonly outcome: 'moved' | 'nothing-to-do' | 'dry-run' | 'planned';
   readonly plan: PlanDocument;
   readonly slotCount: number;
   readonly moves: readonly {
@@ -41,10 +43,6 @@ export interface MovesDocument extends Partial<ClusterDocument> {
 export interface MovingDecision {
   readonly plan: Plan;
   readonly transfers: readonly SlotTransfer[];
-}
-
-export interface CarryOutFlags extends LookFlags {
-  readonly 'dry-run'?: boolean | undefined;
 }
 
 /** Findings under which a move would make things worse, or nobody could say what it started from. */
@@ -63,16 +61,11 @@ export const movingCommandFlags = {
   ...movingFlags,
   'search-multiple-owners': searchOwnersFlag,
   'dry-run': dryRunFlag,
+  'plan-out': planOutFlag,
   yes: yesFlag,
 };
 
 export abstract class MovingCommand extends ClusterCommand {
-  /** The session with what was said about how to move. */
-  protected movingSession(session: Session, flags: MovingFlags): Session {
-    const moving = movingFrom(flags, session.connection, (keys) => this.#askBigKeys(keys));
-    return { ...session, context: { ...session.context, moving } };
-  }
-
   /**
    * The cluster, when it is in a state to move slots in.
    * @throws TribError UNHEALTHY
@@ -83,33 +76,56 @@ export abstract class MovingCommand extends ClusterCommand {
     flags: LookFlags,
     doing: string,
   ): Promise<Look> {
-    const { view } = await observeReady(entry, session.context, STOPPERS);
-    const look = await this.judge(session, view, flags);
+    await waitReady(entry, session.context, STOPPERS);
+    const look = await this.lookAt(session, entry, flags);
+    const { view } = look;
     const stoppers = look.findings.filter(({ id }) => STOPPERS.has(id));
     this.#refuseOpen(look, stoppers, doing);
     this.refuseUnhealthy(view, stoppers, doing);
     return look;
   }
 
-  /** Runs the plan, unless it is empty, and looks at what has become of the cluster. */
+  /**
+   * Runs the plan, with a journal and as the only one at it, and looks at what has become of the cluster.
+   * An empty plan changes nothing, but is looked at all the same.
+   */
   protected async carryOut(
     session: Session,
-    entry: NodeAddress,
     before: Look,
     { plan, transfers }: MovingDecision,
+    flags: MovingFlags,
   ): Promise<Omit<MovesDocument, 'outcome'>> {
-    if (plan.stages.length > 0) {
-      await this.refuseStale(plan, () => observe(session.links, entry));
-      await this.execute(plan, session);
-    }
-    const witness = plan.stages.length > 0 ? livingEntry(before, plan, entry) : entry;
-    const view = await observe(session.links, witness);
-    const findings = diagnose(view);
+    const { view } = before;
+    const moving = movingFrom(flags, (keys) => this.#askBigKeys(keys));
+    await withRun(session, { plan, view, moving }, async (running) => {
+      const [moves, removal] = cutAtReset(plan);
+      await this.execute(moves, running);
+      // A node that some forgot and others did not comes back by gossip.
+      await this.executeWhole(removal, running);
+    });
+    const entry = entryAfter(view, plan);
+    // That a node without slots became a replica is told by gossip, a little after the slots.
+    if (plan.stages.length > 0) await waitReady(entry, session.context, STOPPERS);
+    const after = await observe(session.links, entry);
+    const findings = diagnose(after);
     this.#sayNewTrouble(before.findings, findings);
     return {
-      ...this.movesDocument({ plan, transfers }),
-      ...clusterDocument(view, findings),
+      ...this.movesDocument({ plan, transfers: arrived(transfers, after) }),
+      ...clusterDocument(after, findings),
     };
+  }
+
+  /** `[OK] 1000 slots moved.`, or of how many. */
+  protected sayMoved({ slotCount }: Pick<MovesDocument, 'slotCount'>, plan: MovingDecision): void {
+    const wanted = this.movesDocument(plan).slotCount;
+    const slots = (count: number): string => `${count} slot${count === 1 ? '' : 's'}`;
+    if (slotCount === wanted) return this.say([`[OK] ${slots(slotCount)} moved.`]);
+    this.say([`[WARNING] ${slots(slotCount)} of ${wanted} moved; the others stay where they are.`]);
+  }
+
+  /** Why nothing was done: it was only to be shown, or written to a file. */
+  protected undone(flags: { readonly 'plan-out'?: string | undefined }): 'planned' | 'dry-run' {
+    return flags['plan-out'] === undefined ? 'dry-run' : 'planned';
   }
 
   protected movesDocument({ plan, transfers }: MovingDecision): Omit<MovesDocument, 'outcome'> {
@@ -135,8 +151,8 @@ export abstract class MovingCommand extends ClusterCommand {
     throw new TribError('UNHEALTHY', `Please fix your cluster problems before ${doing}.`, {
       hint: [
         ...open.slice(0, 5).map(({ message, id }) => `${message} (${id})`),
-        'trib resume   goes on with a move of trib that was cut short',
-        `trib fix ${entry}   closes the slots, whoever opened them`,
+        `trib resume ${entry} goes on with a move of trib that was cut off; trib abort ${entry} gives it up.`,
+        `trib fix ${entry} mends what neither of them can.`,
       ],
       details: { findings: stoppers.map(({ id, subject }) => ({ id, subject })) },
     });
@@ -175,14 +191,33 @@ export abstract class MovingCommand extends ClusterCommand {
   }
 }
 
+/** What of it the targets own now: slots of big keys may have been left out. */
+function arrived(transfers: readonly SlotTransfer[], after: ClusterView): readonly SlotTransfer[] {
+  const { ownerOf } = ownershipOf(after);
+  return transfers.flatMap((transfer) => {
+    const slots = rangesOf(
+      [...slotsIn(transfer.slots)].filter((slot) => ownerOf[slot]?.id === transfer.target.id),
+    );
+    return slots.length === 0 ? [] : [{ ...transfer, slots }];
+  });
+}
+
+/** Before and from the stage in which a node leaves the cluster. */
+function cutAtReset(plan: Plan): readonly [Plan, Plan] {
+  const at = plan.stages.findIndex(({ steps }) => steps.some(({ kind }) => kind === 'reset'));
+  const cut = at < 0 ? plan.stages.length : at;
+  return [
+    { ...plan, stages: plan.stages.slice(0, cut) },
+    { ...plan, stages: plan.stages.slice(cut) },
+  ];
+}
+
 /** A node that a plan takes out of the cluster knows nothing of it any more: another one is asked then. */
-function livingEntry({ view }: Look, plan: Plan, entry: NodeAddress): NodeAddress {
-  const gone = new Set(
-    plan.stages.flatMap(({ steps }) =>
-      steps.flatMap((step) => (step.kind === 'reset' ? [step.node.id] : [])),
-    ),
+function entryAfter({ claims, entryId }: ClusterView, plan: Plan): NodeAddress {
+  const leaving = plan.stages.flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.kind === 'reset' ? [step.node.id] : [])),
   );
-  if (!gone.has(view.entryId)) return entry;
-  const other = [...view.claims.values()].find(({ self }) => !gone.has(self.id));
-  return other?.reachedAt ?? entry;
+  const staying = [...claims.values()].filter(({ self }) => !leaving.includes(self.id));
+  const entry = staying.find(({ self }) => self.id === entryId) ?? staying[0];
+  return (entry ?? claims.get(entryId)!).reachedAt;
 }

@@ -3,7 +3,6 @@
  * alike, and with the spellings of the incumbents.
  */
 import { Flags } from '@oclif/core';
-import type { ConnectionOptions } from '../client/connection-options.js';
 import { MOVING_DEFAULTS, type BigKeyRule, type Moving } from '../execute/move/moving.js';
 import { TribError } from '../kernel/errors.js';
 import { durationFlag } from './flags.js';
@@ -90,26 +89,20 @@ export interface MovingFlags {
   readonly 'use-atomic-slot-migration'?: boolean | undefined;
 }
 
-/**
- * The login is the one this program uses itself: sources use it towards targets.
- * @param ask what `--on-big-key ask` does
- */
+/** @param ask what `--on-big-key ask` does */
 export function movingFrom(
   flags: MovingFlags,
-  connection: ConnectionOptions,
   ask: BigKeyRule['decide'],
-): Moving {
-  const { username, password } = connection;
+): Omit<Moving, 'journal' | 'login'> {
   const onBigKey = flags['on-big-key'] ?? 'fail';
   return {
-    ...MOVING_DEFAULTS,
+    batchBytesMax: MOVING_DEFAULTS.batchBytesMax,
     way:
       flags['use-atomic-slot-migration'] === true ? 'atomic' : (flags.way ?? MOVING_DEFAULTS.way),
     migrateTimeoutMs: flags.timeout ?? MOVING_DEFAULTS.migrateTimeoutMs,
     batchKeysMax: flags.pipeline ?? MOVING_DEFAULTS.batchKeysMax,
     windowSlots: flags.window ?? MOVING_DEFAULTS.windowSlots,
     replace: flags.replace === true,
-    login: password === undefined ? undefined : { username, password },
     rate: flags['max-rate'],
     guardMs: flags.guard ?? MOVING_DEFAULTS.guardMs,
     bigKeys: {

@@ -22,7 +22,7 @@ import { Tally } from './tally.js';
 import { Turns } from './turns.js';
 
 /**
- * @returns when every slot has its new owner, but for those left out because of their big keys.
+ * @returns when every slot has its new owner, but for those left out because of their big keys: these.
  * @throws TribError INTERRUPTED once what was in flight is finished; REFUSED before anything was changed
  * because of big keys, or because atomic migration was asked for where there is none; REPLY_ERROR,
  * NODE_UNREACHABLE, DEADLINE, PLAN_STALE naming the slots left open.
@@ -30,9 +30,9 @@ import { Turns } from './turns.js';
 export async function moveSlots(
   asked: readonly SlotMove[],
   context: ExecutionContext,
-): Promise<void> {
+): Promise<ReadonlySet<number>> {
   const moving = context.moving ?? MOVING_DEFAULTS;
-  const { moves, keyCount } = await survey(byPair(asked), moving, context);
+  const { moves, keyCount, left } = await survey(byPair(asked), moving, context);
   const slotCount = moves.reduce((sum, { slots }) => sum + countSlots(slots), 0);
   const ways = await waysFor(moves, moving, context);
   const bystanders = await Bystanders.of(moves, context);
@@ -62,6 +62,7 @@ export async function moveSlots(
   if (tally.slotsDone < slotCount) {
     throwIfInterrupted(context.signal, `${tally.slotsDone} of ${slotCount} slots were moved`);
   }
+  return left;
 }
 
 /** @returns false when it failed and key by key is to be tried instead; nothing has changed then. */

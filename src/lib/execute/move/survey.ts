@@ -20,6 +20,8 @@ export interface Survey {
   /** Without the slots that are left out because of their keys. */
   readonly moves: readonly SurveyedMove[];
   readonly keyCount: number;
+  /** Slots that stay where they are because of their keys. */
+  readonly left: ReadonlySet<number>;
 }
 
 export interface SurveyedMove extends SlotMove {
@@ -52,6 +54,7 @@ export async function survey(
   return {
     moves: seen.map(({ move }) => without(move, left)).filter(({ slots }) => slots.length > 0),
     keyCount: seen.reduce((sum, one) => sum + one.keyCount, 0),
+    left,
   };
 }
 

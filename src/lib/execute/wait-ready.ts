@@ -5,7 +5,7 @@
  */
 import { diagnose } from '../cluster/diagnose.js';
 import type { Finding, FindingId } from '../cluster/finding.js';
-import type { ClusterView, NodeAddress } from '../cluster/model.js';
+import type { NodeAddress } from '../cluster/model.js';
 import { RecordPool } from '../cluster/nodes-reply.js';
 import type { ExecutionContext } from './context.js';
 import { observe } from './observe.js';
@@ -17,29 +17,26 @@ const PASSING: ReadonlySet<FindingId> = new Set([
   'handshake-lasting',
 ]);
 
-/** @param stoppers findings that would stop what is to be done. @throws TribError INTERRUPTED */
-export async function observeReady(
+/**
+ * @param stoppers findings that would stop what is to be done.
+ * @returns when none of them is there, or one that does not pass, or time is up. @throws INTERRUPTED
+ */
+export async function waitReady(
   entry: NodeAddress,
   context: ExecutionContext,
   stoppers: ReadonlySet<FindingId>,
-): Promise<{ readonly view: ClusterView; readonly findings: readonly Finding[] }> {
+): Promise<void> {
   const pool = new RecordPool();
   const options = context.signal ? { pool, signal: context.signal } : { pool };
-  const look = async () => {
-    const view = await observe(context.links, entry, options);
-    return { view, findings: diagnose(view) };
+  const passing = async (): Promise<readonly Finding[]> => {
+    const findings = diagnose(await observe(context.links, entry, options));
+    const stopping = findings.filter(({ id }) => stoppers.has(id));
+    return stopping.every(({ id }) => PASSING.has(id)) ? stopping : [];
   };
-  let latest = await look();
-  const isPassing = (): boolean => {
-    const stopping = latest.findings.filter(({ id }) => stoppers.has(id));
-    return stopping.length > 0 && stopping.every(({ id }) => PASSING.has(id));
-  };
-  if (!isPassing()) return latest;
+  if ((await passing()).length === 0) return;
   const what = 'Waiting for the cluster to agree';
   await waitFor({ what, ...context }, async (): Promise<Look<undefined>> => {
-    latest = await look();
-    if (!isPassing()) return { done: true, value: undefined };
-    return { done: false, missing: latest.findings.map(({ message }) => message) };
+    const missing = (await passing()).map(({ message }) => message);
+    return missing.length === 0 ? { done: true, value: undefined } : { done: false, missing };
   });
-  return latest;
 }
