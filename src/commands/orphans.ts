@@ -82,7 +82,7 @@ export default class OrphansCommand extends ClusterCommand {
       const found = await this.#find(session, target.address);
       const { orphans, look } = found;
       this.#sayFound(found);
-      if (orphans.length > 0 && flags['dry-run'] !== true) this.setStatus(1);
+      if (orphans.length > 0 && !flags['dry-run']) this.setStatus(1);
       const base = documentOf(found);
       if (wish === undefined || orphans.length === 0) {
         return { ...base, outcome: orphans.length === 0 ? 'none' : 'found' };
@@ -128,7 +128,7 @@ export default class OrphansCommand extends ClusterCommand {
         reason,
       })),
       ...said.flatMap(({ id, failure }) =>
-        failure === undefined ? [] : [{ node: id as string, reason: failure }],
+        failure === undefined ? [] : [{ node: id, reason: failure }],
       ),
     ];
     return { look, orphans: shown, silent };

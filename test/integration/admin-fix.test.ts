@@ -1,5 +1,9 @@
 /** `fix` on real servers, in every state a move can be left in. Keys are counted before and after. */
 import { expect } from 'chai';
+import { RedisLinks } from '../../src/lib/client/redis-links.js';
+import { runStep } from '../../src/lib/execute/steps.js';
+import type { NodeId } from '../../src/lib/kernel/node-id.js';
+import { contextOf } from '../execute/fake-links.js';
 import { runTrib, tribJson } from '../cli/run-trib.js';
 import { waitUntil } from '../support/wait.js';
 import { hasRedisServer, redisCli } from '../support/real-server.js';
@@ -175,6 +179,40 @@ describe('fix', function () {
     expect(countOf(c, slot)).to.equal(3);
     await fixed(cluster, ['--search-multiple-owners']);
     expect([countOf(a, slot), countOf(c, slot)]).to.deep.equal([13, 0]);
+  });
+
+  it('lets the loser of a slot keep its keys until they are with the winner', async () => {
+    const { slot, keys, a, b, c, ids } = begin();
+    const [loser, winner, other] = [a, b, c].map((server, at) => ({
+      id: ids[at]! as NodeId,
+      address: { host: server.host, port: server.port },
+    }));
+    const slots = [{ first: slot, last: slot }];
+    const links = new RedisLinks({});
+    const context = contextOf(links, { deadlineMs: 10_000 });
+    const [node, owner, why] = [winner!, winner!, 'a test says so'];
+    try {
+      // Gossip of the winner would make the loser delete what it has of the slot.
+      await runStep({ kind: 'yield-slots', node: loser!, owner, slots, why }, context);
+      await runStep({ kind: 'claim-slots', node, slots, why }, context);
+      await runStep({ kind: 'tell-owner', node: other!, owner, slots, why }, context);
+      await waitUntil('all know', () => ownersOf(cluster, slot).every((at) => at === 1));
+      expect(countOf(a, slot)).to.equal(10);
+      const carry = {
+        kind: 'bring-keys',
+        node,
+        source: loser!,
+        slots,
+        keepsOpen: true,
+        why,
+      } as const;
+      await runStep(carry, context);
+    } finally {
+      links.closeAll();
+    }
+    expect([countOf(a, slot), countOf(b, slot)]).to.deep.equal([0, 10]);
+    expect(redisCli(b.port, 'GET', keys[0]!)).to.equal('value');
+    expect(await errorsIn(cluster)).to.deep.equal([]);
   });
 
   it('mends many slots at once', async () => {
