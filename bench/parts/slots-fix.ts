@@ -1,4 +1,4 @@
-/** A thousand slots left half open, each with its keys on both sides, and what it takes to close them. */
+/** A thousand slots left half open by a move that was cut, and what it takes to finish it. */
 import { slotsIn } from '../../src/lib/kernel/ranges.js';
 import { type Figure, timeSuccess } from '../support/measure.js';
 import { withSlotsCluster, type SlotsCluster } from '../support/slots-cluster.js';
@@ -6,20 +6,25 @@ import { TRIB } from '../support/trib.js';
 
 const OPEN_SLOTS = 1_000;
 
-/** As after a move that was cut: the source migrating, the target importing, one key gone already. */
+/**
+ * As after a move that was cut before its keys went. With keys on both sides redis-cli 7.0 names the one with
+ * more keys the owner, which takes the cluster down for a moment, and ends with CLUSTERDOWN: no time to compare.
+ */
 async function leaveOpen(cluster: SlotsCluster): Promise<void> {
   const [source, target] = await cluster.primaries();
   if (!source || !target) throw new Error('two primaries are needed');
-  for (const slot of [...slotsIn(source.slots)].slice(0, OPEN_SLOTS)) {
-    const state = ['CLUSTER', 'SETSLOT', String(slot)];
-    await cluster.call(target, ...state, 'IMPORTING', source.id);
-    await cluster.call(source, ...state, 'MIGRATING', target.id);
-    const reply = await cluster.call(source, 'CLUSTER', 'GETKEYSINSLOT', String(slot), '1');
-    const key = reply.split('\r\n')[2];
-    if (!key) continue;
-    const { host, port } = target.address;
-    await cluster.call(source, 'MIGRATE', host, String(port), key, '0', '5000');
-  }
+  const slots = [...slotsIn(source.slots)].slice(0, OPEN_SLOTS);
+  const mark = (slot: number, state: string, peer: string): string[] => [
+    ...['CLUSTER', 'SETSLOT', String(slot), state, peer],
+  ];
+  await cluster.pipeline(
+    target,
+    slots.map((slot) => mark(slot, 'IMPORTING', source.id)),
+  );
+  await cluster.pipeline(
+    source,
+    slots.map((slot) => mark(slot, 'MIGRATING', target.id)),
+  );
 }
 
 async function fixMs(

@@ -82,6 +82,13 @@ export class SlotsCluster {
     }
   }
 
+  /** Commands that are all answered with OK. */
+  async pipeline(member: Member, requests: readonly (readonly string[])[]): Promise<void> {
+    const client = await RawClient.open(HOST, this.portOf(member));
+    await client.pipeline(requests);
+    client.close();
+  }
+
   /** @throws when a key is lost or twice there, a slot is nobody's, or nodes differ. */
   async verify(keys: number): Promise<void> {
     await waitWhole(this.#entry, this.#size);
@@ -107,13 +114,7 @@ export class SlotsCluster {
       const key = `key:${at}`;
       requests.get(owners[slotOfKey(key)]!)!.push(['SET', key, VALUE]);
     }
-    await Promise.all(
-      [...requests].map(async ([member, all]) => {
-        const client = await RawClient.open(HOST, this.portOf(member));
-        await client.pipeline(all);
-        client.close();
-      }),
-    );
+    await Promise.all([...requests].map(([member, all]) => this.pipeline(member, all)));
   }
 }
 
