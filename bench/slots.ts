@@ -30,7 +30,7 @@ const PARTS: Parts = {
   guard: () => benchGuard(600_000, runs),
   'big-key': () => benchBigKey(5_000_000),
   rebalance: () => benchRebalance(1_000_000, runs),
-  fix: () => benchFix(100_000, runs),
+  fix: () => benchFix(600_000, runs),
 };
 
 const figures = await measure(PARTS, values.only.split(','));

@@ -19,6 +19,7 @@ export default class Node extends Command {
   async run(): Promise<void> {
     process.exitCode = await runNode(this.argv, {
       version: this.config.version,
+      stdout: (text) => void process.stdout.write(text),
       stderr: (text) => void process.stderr.write(text),
     });
   }

@@ -83,6 +83,14 @@ describe('trib node', function () {
     });
   }
 
+  it('says its version as redis-server does, and is done', async () => {
+    for (const option of ['-v', '--version']) {
+      const node = spawnNode([option], newFolder());
+      expect(await node.ended).to.equal(0);
+      expect(node.output()).to.equal('Redis server v=7.0.15 trib=0.0.0-test bits=64\n');
+    }
+  });
+
   it('does not show a password of a line that is wrong', async () => {
     const node = spawnNode(['--requirepass', 'sesame', 'again'], newFolder());
     expect(await node.ended).to.equal(1);

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { latin1ToUtf8, utf8ToLatin1 } from '../../../kernel/bytes.js';
 import { messageOf, TribError } from '../../../kernel/errors.js';
 import type { ShutdownRequest } from '../../ports/host.js';
+import { REDIS_VERSION } from '../../ports/version.js';
 import type { Log } from '../../ports/wings.js';
 import { type EmbeddedNode, startNode } from '../node.js';
 import { isDaemonChild, reportToParent, startDaemon } from './daemon.js';
@@ -18,11 +19,16 @@ import { onStopSignals } from './stop-signals.js';
 
 export interface NodeProcess {
   readonly version: string;
+  readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
 }
 
 /** Runs until the node ends. @returns the exit status. */
 export async function runNode(args: readonly string[], self: NodeProcess): Promise<number> {
+  if (args.length === 1 && (args[0] === '-v' || args[0] === '--version')) {
+    self.stdout(`Redis server v=${REDIS_VERSION} trib=${self.version} bits=64\n`);
+    return 0;
+  }
   try {
     const start = readStartConfig(args);
     if (start.config.boolean('daemonize') && !isDaemonChild()) {
