@@ -1,5 +1,6 @@
 /** What MIGRATESLOTS and MIGRATION answer, refuse and list. */
 import { expect } from 'chai';
+import { waitUntil } from '../support/wait.js';
 import { keysIn, Town } from './slot-transfer-town.js';
 
 const NOBODY = 'f'.repeat(40);
@@ -204,5 +205,51 @@ describe('the commands that move whole slots', function () {
     expect(await town.say(source, 'CLUSTER', 'MIGRATESLOTS', ...again)).to.equal(
       '-ERR I am already migrating slot 300.',
     );
+  });
+});
+
+describe('SETSLOT as Valkey has it', function () {
+  this.timeout(60_000);
+  let town: Town;
+
+  afterEach(async () => town.stop());
+
+  it('reaches the replicas first, and does nothing when it does not', async () => {
+    town = await Town.build('valkey-9', { primaries: 3, replicasPerPrimary: 1 });
+    const { cluster, source, target } = town;
+    const [heir] = cluster.replicasOf(target);
+    const open = ['CLUSTER', 'SETSLOT', '9', 'IMPORTING', source.id];
+    expect(await town.say(target, ...open, 'TIMEOUT')).to.equal('-ERR Missing timeout value');
+    expect(await town.say(target, ...open, 'TIMEOUT', '-1')).to.equal('-ERR timeout is negative');
+    cluster.pause(heir!);
+    expect(await town.say(target, ...open, 'TIMEOUT', '100')).to.equal(
+      '-NOREPLICAS Not enough good replicas to write.',
+    );
+    const isOpen = (text: string): boolean => text.includes(`[9-<-${source.id}]`);
+    expect(await town.say(target, 'CLUSTER', 'NODES')).not.to.satisfy(isOpen);
+    cluster.resume(heir!);
+    expect(await town.say(target, ...open)).to.equal('+OK');
+    expect(await town.say(target, 'CLUSTER', 'NODES')).to.satisfy(isOpen);
+    // The replica had it before the answer came.
+    await cluster.kill(target);
+    await waitUntil('the replica takes over', () => heir!.role === 'primary');
+    expect(await town.say(heir!, 'CLUSTER', 'NODES')).to.satisfy(isOpen);
+    expect(await town.say(heir!, 'CLUSTER', 'SETSLOT', '9', 'NODE', heir!.id)).to.equal('+OK');
+    await waitUntil('the source knows', async () =>
+      (await town.say(source, 'GET', keysIn(9, 9, 1)[0]!)).includes(`MOVED 9 ${heir!.address}`),
+    );
+    expect(await town.say(heir!, 'CLUSTER', 'SETSLOT', '9', 'STABLE', 'TIMEOUT', '5')).to.equal(
+      '+OK',
+    );
+  });
+
+  it('is what it was where replicas could not follow', async () => {
+    town = await Town.build('redis-8.4', { primaries: 2, replicasPerPrimary: 1 });
+    const { source, target } = town;
+    const open = ['CLUSTER', 'SETSLOT', '9', 'IMPORTING', source.id];
+    expect(await town.say(target, ...open, 'TIMEOUT', '100')).to.match(
+      /^-ERR Invalid CLUSTER SETSLOT action/,
+    );
+    expect(await town.say(target, ...open)).to.equal('+OK');
   });
 });

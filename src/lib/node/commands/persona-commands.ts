@@ -1,6 +1,7 @@
 /** Subcommands of CLUSTER that some personas have beyond those of redis-server 7.0. */
 import type { Persona, PersonaName } from '../ports/persona.js';
 import { cluster, syncSlots } from './cluster-operations.js';
+import { setSlot } from './set-slot.js';
 import { family, type SpecFacts } from './spec.js';
 import type { StoreCommandSpec } from './store-call.js';
 
@@ -91,5 +92,5 @@ export function commandsOf(
 /** Where SETSLOT travels to replicas, a pause of writes holds it as well. */
 function asIn(name: PersonaName, spec: StoreCommandSpec): StoreCommandSpec {
   if (name !== 'valkey-9' || spec.name !== 'setslot') return spec;
-  return { ...spec, flags: [...spec.flags, 'may_replicate'] };
+  return { ...spec, flags: [...spec.flags, 'may_replicate'], run: setSlot };
 }

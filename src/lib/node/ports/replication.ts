@@ -49,6 +49,14 @@ export interface ReplicaService {
   /** WAIT: answers the number of replicas that hold all that the client can know of: the stream up to its last command. */
   wait(request: WaitRequest, asker: Asker): void;
   failover(request: FailoverRequest, asker: Asker): void;
+  /** There are replicas, and all of them are of that make: what it alone knows may be said in the stream. */
+  areAllLike(server: 'valkey'): boolean;
+  /** Answers when all replicas hold the stream as it is now, or when the time is over; 0 waits for ever. */
+  whenHeld(
+    timeoutMs: number,
+    asker: Asker,
+    answer: (isHeld: boolean, reply: ReplySink) => void,
+  ): void;
 }
 
 export type FailoverRequest =

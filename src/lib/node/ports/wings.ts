@@ -113,7 +113,10 @@ export interface RouteQuery {
 }
 
 /** Who sends a CLUSTER subcommand, as far as that matters to the answer. */
-export type ClusterCaller = Pick<ClientPort, 'isTls' | 'db'>;
+export interface ClusterCaller extends Pick<ClientPort, 'isTls' | 'db'> {
+  /** Our primary, whose word a replica takes. */
+  readonly standing?: 'primary';
+}
 
 /** Membership, slots, failover. */
 export interface ClusterWing {
@@ -130,6 +133,8 @@ export interface ClusterWing {
   route(query: RouteQuery): string | undefined;
   /** CLUSTER <subcommand>: writes one reply. */
   command(argv: readonly string[], reply: ReplySink, client: ClusterCaller): void;
+  /** What SETSLOT with these words would be refused with. */
+  refuses(argv: readonly string[]): string | undefined;
   /** CLUSTER SYNCSLOTS: another node proposes to move slots, or our primary's stream tells of it. */
   synchronize(
     argv: readonly string[],

@@ -16,6 +16,8 @@ export interface LinkIntroduction {
   readonly listeningPort: number;
   /** Empty: the primary takes the address it sees. */
   readonly announcedIp: string;
+  /** Valkey tells its version; a primary that does not know the word says so, and nothing depends on it. */
+  readonly version?: string;
 }
 
 /** The history we can go on from; undefined asks for everything. */
@@ -176,7 +178,7 @@ export class PrimaryLink {
       this.#giveUp(`the primary answers PING with ${line}`);
       return;
     }
-    const { user, password, listeningPort, announcedIp } = this.#introduction;
+    const { user, password, listeningPort, announcedIp, version } = this.#introduction;
     if (password !== '') {
       if (user === '') this.#request('AUTH', password);
       else this.#request('AUTH', user, password);
@@ -184,6 +186,7 @@ export class PrimaryLink {
     this.#request('REPLCONF', 'listening-port', String(listeningPort));
     if (announcedIp !== '') this.#request('REPLCONF', 'ip-address', announcedIp);
     this.#request('REPLCONF', 'capa', 'eof', 'capa', 'psync2');
+    if (version !== undefined) this.#request('REPLCONF', 'version', version);
   }
 
   #ask(): void {

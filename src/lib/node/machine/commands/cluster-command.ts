@@ -54,10 +54,10 @@ export function runClusterCommand(
   argv: readonly string[],
   reply: ReplySink,
   nowMs: number,
-  { isTls, db }: ClusterCaller,
+  { isTls, db, standing }: ClusterCaller,
 ): readonly Effect[] {
   return within(state, nowMs, () => {
-    const call = { state, argv, reply, isTls, db };
+    const call = { state, argv, reply, isTls, db, isPrimarys: standing === 'primary' };
     const run = OPERATIONS.get(argv[1]!.toLowerCase());
     try {
       if (!run) throw wrongWords(call);

@@ -11,6 +11,8 @@ export interface ClusterCall {
   readonly isTls: boolean;
   /** What the client has selected. */
   readonly db: number;
+  /** It is our primary's word. */
+  readonly isPrimarys: boolean;
 }
 
 export type ClusterOperation = (call: ClusterCall) => void;

@@ -4,7 +4,14 @@ import { bumpEpoch } from '../epochs.js';
 import { followPrimary } from '../roles.js';
 import { bindSlot, unbindAllSlots, unbindSlot } from '../slots.js';
 import { broadcastPong } from '../speak.js';
-import { isPrimary, isReplica, save, type ClusterNode, type ClusterState } from '../state.js';
+import {
+  isPrimary,
+  isReplica,
+  primaryOf,
+  save,
+  type ClusterNode,
+  type ClusterState,
+} from '../state.js';
 import { Refusal, integerFrom, nodeFrom, slotFrom, type ClusterCall } from './context.js';
 
 export function addSlots(call: ClusterCall): void {
@@ -82,36 +89,63 @@ export function flushSlots({ state, reply }: ClusterCall): void {
 }
 
 export function setSlot(call: ClusterCall): void {
-  const { state, argv, reply } = call;
-  if (isReplica(state.myself)) throw new Refusal('Please use SETSLOT only with masters.');
-  const slot = slotFrom(argv[2]!);
-  const action = argv[3]!.toLowerCase();
-  if (action === 'stable' && argv.length === 4) {
-    state.importingFrom.delete(slot);
-    state.migratingTo.delete(slot);
-  } else if (argv.length === 5 && action === 'migrating') migrating(state, slot, argv[4]!);
-  else if (argv.length === 5 && action === 'importing') importing(state, slot, argv[4]!);
-  else if (argv.length === 5 && action === 'node') assign(state, slot, argv[4]!);
-  else {
-    throw new Refusal('Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP');
-  }
+  const { state, argv, reply, isPrimarys } = call;
+  const { slot, change } = slotChange(state, argv, isPrimarys);
+  change(slot);
   noteSlotsChanged(state);
   reply.status('OK');
 }
 
-function migrating(state: ClusterState, slot: Slot, id: string): void {
-  if (state.owners[slot] !== state.myself) {
-    throw new Refusal(`I'm not the owner of hash slot ${slot}`);
+/** What SETSLOT with these words would be refused with, before anybody is told of it. */
+export function setSlotRefusal(state: ClusterState, argv: readonly string[]): string | undefined {
+  try {
+    slotChange(state, argv, false);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return thrown.message;
+    throw thrown;
   }
-  state.migratingTo.set(slot, primaryFrom(state, id, `I don't know about node ${id}`));
 }
 
-function importing(state: ClusterState, slot: Slot, id: string): void {
-  if (state.owners[slot] === state.myself) {
-    throw new Refusal(`I'm already the owner of hash slot ${slot}`);
+/** @param isPrimarys a replica does as its primary does, and the primary has looked whether it may */
+function slotChange(
+  state: ClusterState,
+  argv: readonly string[],
+  isPrimarys: boolean,
+): { readonly slot: Slot; readonly change: (slot: Slot) => void } {
+  const { importingFrom, migratingTo } = state;
+  if (isReplica(state.myself) && !isPrimarys) {
+    throw new Refusal('Please use SETSLOT only with masters.');
   }
-  state.importingFrom.set(slot, primaryFrom(state, id, `I don't know about node ${id}`));
+  const slot = slotFrom(argv[2]!);
+  const action = argv[3]!.toLowerCase();
+  if (action === 'stable' && argv.length === 4) {
+    const close = (): void => {
+      importingFrom.delete(slot);
+      migratingTo.delete(slot);
+    };
+    return { slot, change: close };
+  }
+  const id = argv[4];
+  if (id === undefined || argv.length !== 5) throw new Refusal(BAD_ACTION);
+  const { owner, ours } = { owner: state.owners[slot], ours: primaryOf(state.myself) };
+  if (action === 'migrating') {
+    if (owner !== ours) throw new Refusal(`I'm not the owner of hash slot ${slot}`);
+    const target = primaryFrom(state, id, `I don't know about node ${id}`);
+    return { slot, change: () => migratingTo.set(slot, target) };
+  }
+  if (action === 'importing') {
+    if (owner === ours) throw new Refusal(`I'm already the owner of hash slot ${slot}`);
+    const source = primaryFrom(state, id, `I don't know about node ${id}`);
+    return { slot, change: () => importingFrom.set(slot, source) };
+  }
+  if (action !== 'node') throw new Refusal(BAD_ACTION);
+  const target = primaryFrom(state, id);
+  refuseWithKeys(state, slot, target);
+  return { slot, change: () => assign(state, slot, target) };
 }
+
+const BAD_ACTION = 'Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP';
 
 function primaryFrom(state: ClusterState, id: string, complaint?: string): ClusterNode {
   const node = nodeFrom(state, id, complaint);
@@ -119,27 +153,29 @@ function primaryFrom(state: ClusterState, id: string, complaint?: string): Clust
   return node;
 }
 
-function assign(state: ClusterState, slot: Slot, id: string): void {
+function refuseWithKeys(state: ClusterState, slot: Slot, target: ClusterNode): void {
+  const isLeaving = state.owners[slot] === state.myself && target !== state.myself;
+  if (!isLeaving || state.surroundings.countKeysInSlot(slot) === 0) return;
+  throw new Refusal(
+    `Can't assign hashslot ${slot} to a different node while I still hold keys for this hash slot.`,
+  );
+}
+
+function assign(state: ClusterState, slot: Slot, target: ClusterNode): void {
   const { myself, surroundings } = state;
-  const target = primaryFrom(state, id);
-  const owner = state.owners[slot];
-  const keys = surroundings.countKeysInSlot(slot);
-  if (owner === myself && target !== myself && keys > 0) {
-    throw new Refusal(
-      `Can't assign hashslot ${slot} to a different node while I still hold keys for this hash slot.`,
-    );
-  }
-  if (keys === 0) state.migratingTo.delete(slot);
+  const ours = primaryOf(myself);
+  const wasOurs = state.owners[slot] === ours;
+  if (surroundings.countKeysInSlot(slot) === 0) state.migratingTo.delete(slot);
   bindSlot(state, slot, target);
-  const isLastGone = owner === myself && target !== myself && myself.slotCount === 0;
+  const isLastGone = wasOurs && target !== ours && ours?.slotCount === 0;
   if (isLastGone && state.settings.allowReplicaMigration) followPrimary(state, target);
-  if (target === myself && state.importingFrom.has(slot)) {
-    // The import is over: a higher epoch, without a vote, makes everybody believe it.
-    bumpEpoch(state);
-    state.importingFrom.delete(slot);
-    state.todo.announce = false;
-    broadcastPong(state);
-  }
+  if (target !== ours || !state.importingFrom.has(slot)) return;
+  state.importingFrom.delete(slot);
+  if (target !== myself) return;
+  // The import is over: a higher epoch, without a vote, makes everybody believe it.
+  bumpEpoch(state);
+  state.todo.announce = false;
+  broadcastPong(state);
 }
 
 export function countKeysInSlot({ state, argv, reply, db }: ClusterCall): void {

@@ -14,6 +14,7 @@ import type { ReplySink } from '../../../wire/resp/reply-sink.js';
 import { replicationPort } from '../../machine/client-ports.js';
 import { applySettings } from '../../machine/apply-settings.js';
 import { runClusterCommand } from '../../machine/commands/cluster-command.js';
+import { setSlotRefusal } from '../../machine/commands/slots.js';
 import { infoLines } from '../../machine/commands/reports.js';
 import { msUntilTick } from '../../machine/cron.js';
 import type { Effect, Input } from '../../machine/effects.js';
@@ -184,6 +185,10 @@ class RunningCluster implements RunningClusterWing {
     guarded(() => {
       this.#perform(runClusterCommand(state, argv, reply, Date.now(), client), state);
     }, this.#options.onFatal);
+  }
+
+  refuses(argv: readonly string[]): string | undefined {
+    return setSlotRefusal(this.#state, argv);
   }
 
   synchronize(

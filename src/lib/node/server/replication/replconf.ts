@@ -28,6 +28,10 @@ export function takeReplconf(
     }
     // A primary asks this of us through its stream, not here; there is nothing to answer.
     if (option === 'getack') return;
+    if (option === 'version' && replicas.takesVersions) {
+      peer.version = value;
+      continue;
+    }
     const problem = takeOption(peer, option, value, argv[at]!);
     if (problem !== undefined) {
       reply.error(problem);

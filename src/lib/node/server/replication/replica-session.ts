@@ -27,6 +27,8 @@ export interface Peer {
   isRdbOnly: boolean;
   /** It wants functions only. */
   wantsNoKeys: boolean;
+  /** Of its server; empty when it does not say. */
+  version: string;
 }
 
 export function newPeer(): Peer {
@@ -36,6 +38,7 @@ export function newPeer(): Peer {
     takesMark: false,
     isRdbOnly: false,
     wantsNoKeys: false,
+    version: '',
   };
 }
 

@@ -2,6 +2,7 @@
  * The replicas of this node: who asks to be one and gets the rest of the stream or a snapshot, what each
  * has acknowledged, and who is dropped because it fell silent or behind.
  */
+import { personaOf } from '../../ports/persona.js';
 import type { ClientPort } from '../../ports/client.js';
 import type { Asker, ReplicaClient, SyncRequest } from '../../ports/replication.js';
 import type { ServerStats } from '../../ports/stats.js';
@@ -79,6 +80,22 @@ export class Replicas {
     return this.#count(
       (session) => session.state === 'online' && session.lagSeconds(nowMs) <= goodLagSeconds,
     );
+  }
+
+  /** Those that are online have said their version: servers that do so know what Valkey says in the stream. */
+  areAllVersioned(): boolean {
+    let online = 0;
+    for (const { peer, state } of this.#sessions.values()) {
+      if (state !== 'online') continue;
+      online++;
+      if (peer.version === '') return false;
+    }
+    return online > 0;
+  }
+
+  /** Versions are told to Valkey alone. */
+  get takesVersions(): boolean {
+    return personaOf(this.#options.config).replicatesSetSlot;
   }
 
   countHolding(offset: number): number {

@@ -6,6 +6,7 @@ import { messageOf } from '../../../kernel/errors.js';
 import { encodeRequest } from '../../../wire/resp/request-encoder.js';
 import type { StagedLoad } from '../../persistence/staged-load.js';
 import { RdbError } from '../../../wire/rdb/format.js';
+import { personaOf } from '../../ports/persona.js';
 import type { Address, ConfigWing, DataWing, Log } from '../../ports/wings.js';
 import type { ReplicationHistory } from '../../replication/history.js';
 import { type LinkEffect, PrimaryLink } from '../../replication/primary-link.js';
@@ -196,12 +197,14 @@ export class Upstream {
   #newLink(): PrimaryLink {
     const { config, history, port } = this.#options;
     const { id } = history.identity;
+    const persona = personaOf(config);
     return new PrimaryLink(
       {
         user: config.get('masteruser') ?? '',
         password: config.get('masterauth') ?? '',
         listeningPort: config.number('replica-announce-port') || port(),
         announcedIp: config.get('replica-announce-ip') ?? '',
+        ...(persona.replicatesSetSlot ? { version: persona.version } : {}),
       },
       this.#mustStartOver
         ? undefined

@@ -1,11 +1,20 @@
 /** WAIT: clients that want to know how many replicas hold what they have written. */
 import type { Asker } from '../../ports/replication.js';
+import type { ReplySink } from '../../../wire/resp/reply-sink.js';
 
 interface Waiter {
   readonly offset: number;
   readonly replicas: number;
   readonly answer: (count: number) => void;
 }
+
+interface WaitFor {
+  readonly offset: number;
+  readonly replicas: number;
+  readonly timeoutMs: number;
+}
+
+const tellCount = (count: number, reply: ReplySink): void => reply.integer(count);
 
 /** setTimeout's own bound. */
 const TIMER_MS_MAX = 0x7fff_ffff;
@@ -21,7 +30,8 @@ export class Waiters {
 
   add(
     asker: Asker,
-    request: { readonly offset: number; readonly replicas: number; readonly timeoutMs: number },
+    request: WaitFor,
+    say: (count: number, reply: ReplySink) => void = tellCount,
   ): void {
     const { offset, replicas, timeoutMs } = request;
     let timer: NodeJS.Timeout | undefined;
@@ -35,7 +45,7 @@ export class Waiters {
       replicas,
       answer: (count) => {
         leave();
-        answer((reply) => reply.integer(count));
+        answer((reply) => say(count, reply));
       },
     };
     this.#all.add(waiter);

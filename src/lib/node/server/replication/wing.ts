@@ -208,6 +208,23 @@ class Replication implements RunningReplication {
     this.askForAcks();
   }
 
+  areAllLike(): boolean {
+    return this.#replicas.areAllVersioned();
+  }
+
+  whenHeld(
+    timeoutMs: number,
+    asker: Asker,
+    answer: (isHeld: boolean, reply: ReplySink) => void,
+  ): void {
+    const { offset } = this;
+    const replicas = this.#replicas.countHolding(0);
+    this.#waiters.add(asker, { offset, replicas, timeoutMs }, (count, reply) =>
+      answer(count >= replicas, reply),
+    );
+    this.askForAcks();
+  }
+
   get isFailingOver(): boolean {
     return this.#failover.isUnderWay;
   }
