@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { formatAddress, targetFrom, type Target } from '../lib/cluster/address.js';
 import { RedisLinks } from '../lib/client/redis-links.js';
 import { ClusterCommand, type Session } from '../lib/cli/cluster-command.js';
+import { dataStoppers } from '../lib/cli/data-stoppers.js';
 import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/documents.js';
 import { dryRunFlag, durationFlag, searchOwnersFlag, yesFlag } from '../lib/cli/flags.js';
 import { keyDocument, type KeyDocument } from '../lib/cli/reply-text.js';
@@ -127,7 +128,7 @@ export default class Import extends ClusterCommand {
       try {
         const look = await this.lookAt(session, entry.address, flags);
         this.sayCheck(look);
-        this.refuseUnhealthy(look.view, look.findings, 'importing');
+        this.refuseUnhealthy(look.view, dataStoppers(look.findings), 'importing');
         const source = await observeSource(links, from.address);
         const plan = planImport(look.view, source, wishOf(flags, from, session));
         const base = {

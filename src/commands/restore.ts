@@ -5,6 +5,7 @@ import { countKeys } from '../lib/cluster/facts.js';
 import type { ClusterView } from '../lib/cluster/model.js';
 import { membersOf } from '../lib/cluster/view.js';
 import { ClusterCommand, type Session } from '../lib/cli/cluster-command.js';
+import { dataStoppers } from '../lib/cli/data-stoppers.js';
 import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/documents.js';
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
 import { keyDocument, type KeyDocument } from '../lib/cli/reply-text.js';
@@ -79,7 +80,7 @@ export default class Restore extends ClusterCommand {
       const { links, context } = session;
       const look = await this.lookAt(session, target.address);
       this.sayCheck(look);
-      this.refuseUnhealthy(look.view, look.findings, 'restoring');
+      this.refuseUnhealthy(look.view, dataStoppers(look.findings), 'restoring');
       this.say([`>>> Checking the backup in ${folder}`]);
       const backup = await readBackup(folder, Date.now(), context.signal);
       const { view } = look;

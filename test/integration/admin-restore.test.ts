@@ -16,9 +16,11 @@ import { expect } from 'chai';
 import { startCluster } from '../../src/testing.js';
 import { runTrib, startTrib, tribJson } from '../cli/run-trib.js';
 import { commandsFor, contentsOf, fillCluster, hangUp } from '../support/data-set.js';
-import { type RealServer, hasRedisServer, redisCli } from '../support/real-server.js';
+import { hasOpenssl, makeCertificates } from '../support/certificates.js';
+import { type RealServer, freePort, hasRedisServer, redisCli } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
-import { ServerPool, addressOf } from './real-cluster.js';
+import { ServerPool, addressOf, clusterInfo } from './real-cluster.js';
+import { tlsDirectives } from './tls-support.js';
 
 const LIBRARY = "#!lua name=lib\nredis.register_function('one', function() return 1 end)";
 
@@ -213,6 +215,36 @@ describe('trib restore', function () {
     expect(again.status, JSON.stringify(again.document)).to.equal(0);
     expect(again.document).to.include({ outcome: 'restored', after: contents.size + LARGE });
     expect(count()).to.equal(contents.size + LARGE);
+  });
+
+  it('saves and restores over TLS, with a password', async function () {
+    if (!hasOpenssl()) return this.skip();
+    const certificates = makeCertificates();
+    after(() => certificates.remove());
+    const tlsPort = await freePort();
+    const [node] = await pool.start(1, {
+      config: {
+        ...tlsDirectives(certificates),
+        ...{ 'tls-auth-clients': 'no', 'tls-port': String(tlsPort), 'tls-cluster': 'yes' },
+      },
+    });
+    redisCli(node!.port, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await waitUntil('it serves', () => clusterInfo(node!, 'cluster_state') === 'ok');
+    redisCli(node!.port, 'MSET', '{a}1', 'x', '{a}2', 'y');
+    redisCli(node!.port, 'CONFIG', 'SET', 'requirepass', 'secret');
+    const reach = [
+      ...[`127.0.0.1:${tlsPort}`, '--tls', '--cacert', certificates.authority],
+      ...['-a', 'secret', '--no-auth-warning'],
+    ];
+    const folder = join(place, 'tls');
+    const saved = await tribJson(['backup', ...reach.slice(0, 1), folder, ...reach.slice(1)]);
+    expect(saved.document.manifest, JSON.stringify(saved.document)).to.include({ keyCount: 2 });
+    redisCli(node!.port, '-a', 'secret', 'FLUSHALL');
+    const restored = await tribJson(['restore', folder, ...reach, '--yes', '--verify']);
+    expect(restored.document, JSON.stringify(restored.document)).to.include({
+      ...{ outcome: 'restored', restored: 2, verified: 2 },
+    });
+    await node!.stop();
   });
 
   it('restores into embedded nodes what they can serve, and names what they cannot', async () => {

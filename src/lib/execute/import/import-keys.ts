@@ -41,6 +41,8 @@ interface Lane {
   /** The target has, or had, keys: those of the same name are looked for first. */
   mayCollide: boolean;
   readonly pending: { key: string; bytes: number }[];
+  /** Keys that wait or are on their way: a table that shrinks is listed twice in places. */
+  readonly busy: Set<string>;
   pendingBytes: number;
   readonly running: Promise<void>[];
 }
@@ -112,10 +114,12 @@ class Import {
     for await (const keys of scanKeys(link, database)) {
       for (const entry of await weigh(link, database, keys, source.version)) {
         const lane = await this.#laneFor(entry.key);
+        if (lane.busy.has(entry.key)) continue;
         const isFull =
           lane.pending.length >= batchKeysMax || lane.pendingBytes + entry.bytes > batchBytesMax;
         if (isFull) await this.#send(lane, database);
         lane.pending.push(entry);
+        lane.busy.add(entry.key);
         lane.pendingBytes += entry.bytes;
       }
       if (this.#isOver) return;
@@ -139,6 +143,7 @@ class Import {
       way: plan.way,
       mayCollide: !this.#job.replace && (claim === undefined || countKeys(claim.facts) > 0),
       pending: [],
+      busy: new Set(),
       pendingBytes: 0,
       running: [],
     };
@@ -169,7 +174,10 @@ class Import {
     const work: Promise<void> = before
       .then(() => (this.#isOver ? undefined : this.#deliver(lane, batch)))
       .catch((error: unknown) => void (this.#failure ??= error))
-      .finally(() => void lane.running.splice(lane.running.indexOf(work), 1));
+      .finally(() => {
+        for (const key of batch.keys) lane.busy.delete(key);
+        lane.running.splice(lane.running.indexOf(work), 1);
+      });
     lane.running.push(work);
   }
 
