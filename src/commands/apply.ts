@@ -47,7 +47,7 @@ export default class Apply extends ClusterCommand {
         kind: 'apply',
         plan: planDocument(plan),
       } as const;
-      if (flags['dry-run'] !== true && flags.yes !== true) {
+      if (!flags['dry-run'] && !flags.yes) {
         this.say(planText(plan, this.capabilities));
       }
       const goes = await this.review(plan, flags, 'Carry out this plan?');

@@ -14,7 +14,7 @@ const view = viewOf(syntheticNodes());
 const never = () => Promise.resolve('fail' as const);
 
 /** A dialogue whose input is this text, and what was shown. */
-function dialogueOf(text: string): { readonly dialogue: Dialogue; shown(): string } {
+function dialogueOf(text: string): { readonly dialogue: Dialogue; readonly shown: () => string } {
   const stdin = new PassThrough();
   stdin.end(text);
   const output = new PassThrough();

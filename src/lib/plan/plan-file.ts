@@ -40,7 +40,7 @@ const aPlanFile = aRecord({
 });
 
 /** @returns what is wrong with it as the rest of a sentence: `it is cut off or no plan at all`. */
-export function parsePlan(text: string): Result<PlanFile, string> {
+export function parsePlan(text: string): Result<PlanFile> {
   let value: unknown;
   try {
     value = JSON.parse(text);
