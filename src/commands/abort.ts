@@ -73,8 +73,7 @@ owner already are moved to their end. What was moved stays moved, unless --undo 
         this.#giveUp(session, target.address, flags),
       );
       const { run } = given;
-      if (!flags.undo || !run || given.document.outcome === 'dry-run')
-        return given.document;
+      if (!flags.undo || !run || given.document.outcome === 'dry-run') return given.document;
       return this.#undo(session, target.address, flags, { ...given, run });
     });
   }

@@ -119,7 +119,10 @@ export abstract class MovingCommand extends ClusterCommand {
   protected sayMoved({ slotCount }: Pick<MovesDocument, 'slotCount'>, plan: MovingDecision): void {
     const wanted = this.movesDocument(plan).slotCount;
     const slots = (count: number): string => `${count} slot${count === 1 ? '' : 's'}`;
-    if (slotCount === wanted) { this.say([`[OK] ${slots(slotCount)} moved.`]); return; }
+    if (slotCount === wanted) {
+      this.say([`[OK] ${slots(slotCount)} moved.`]);
+      return;
+    }
     this.say([`[WARNING] ${slots(slotCount)} of ${wanted} moved; the others stay where they are.`]);
   }
 
