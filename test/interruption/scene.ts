@@ -35,6 +35,8 @@ export interface SceneOptions {
   readonly replicas?: number;
   readonly config?: Readonly<Record<string, string>>;
   readonly nodeTimeoutMs?: number;
+  /** How long the tool waits for anything. */
+  readonly deadlineMs?: number;
 }
 
 export class Scene {
@@ -214,7 +216,7 @@ export class Scene {
       connection: { callDeadlineMs: 5_000 },
       context: {
         links,
-        deadlineMs: 20_000,
+        deadlineMs: this.#options.deadlineMs ?? 20_000,
         signal,
         report: () => undefined,
         announce: (address) => Promise.resolve(address),

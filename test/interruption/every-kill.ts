@@ -1,0 +1,67 @@
+/**
+ * As every-cut, but it is a node that dies, not the tool: at each command that is sent, the source, the
+ * target or a bystander ends as under `kill -9`, and is started again, or replaced by its replica.
+ */
+import { expect } from 'chai';
+import { RedisLinks } from '../../src/lib/client/redis-links.js';
+import type { ClusterNode } from '../../src/testing.js';
+import { CutLinks } from './cut-links.js';
+import { Scene, type SceneOptions } from './scene.js';
+
+export type Victim = 'source' | 'target';
+
+export interface KillOptions extends SceneOptions {
+  readonly victim: Victim;
+  /** What comes after the death of a node. */
+  readonly then: 'restart' | 'failover';
+  /** Every so many commands; default: at each. */
+  readonly every?: number;
+}
+
+/** @returns what was done, for the record. */
+export async function killEverywhere(options: KillOptions): Promise<string> {
+  const scene = await Scene.start(options);
+  try {
+    let kills = 0;
+    for (let last = 1; ; last += options.every ?? 1) {
+      scene.onMachine();
+      scene.writer.start();
+      const [source, target] = scene.ends(await scene.look());
+      const victim = scene.nodeOf(options.victim === 'source' ? source : target);
+      let wayBack: Promise<unknown> | undefined;
+      const links = new CutLinks(new RedisLinks(), last, async () => {
+        await victim.kill();
+        wayBack = comesBack(scene, victim, options);
+      });
+      const failure = await scene.reshard(links);
+      await wayBack;
+      if (wayBack === undefined) {
+        if (failure !== undefined) throw new Error('the run without a death', { cause: failure });
+        return `${kills} deaths of the ${options.victim} in a run of ${links.count} commands, ${scene.writer.writes} writes meanwhile`;
+      }
+      kills++;
+      const where = `${options.victim} killed at ${last} (${links.sent[last - 1]!})`;
+      try {
+        await endWell(scene, victim, options);
+      } catch (error) {
+        throw new Error(`${where}: ${String(error)}`, { cause: error });
+      }
+    }
+  } finally {
+    await scene.stop();
+  }
+}
+
+function comesBack(scene: Scene, victim: ClusterNode, { then }: KillOptions): Promise<unknown> {
+  return then === 'restart' ? victim.restart() : scene.cluster.failover(victim);
+}
+
+async function endWell(scene: Scene, victim: ClusterNode, { then }: KillOptions): Promise<void> {
+  const hadJournal = await scene.resume();
+  if (then === 'failover') await victim.restart();
+  await scene.cluster.waitForConverged();
+  const owners = await scene.isWhole();
+  const [owner] = scene.ends(await scene.look());
+  if (hadJournal) expect(owners.get(owner.id)).to.equal(scene.slots.length);
+  await scene.gather(owner);
+}
