@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
-import { ClusterCommand } from '../lib/cli/cluster-command.js';
+import { MovingCommand } from '../lib/cli/moving-command.js';
+import { movingFlags } from '../lib/cli/moving-flags.js';
 import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/documents.js';
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
 import { withRun } from '../lib/cli/journal/run.js';
@@ -13,7 +14,7 @@ interface ApplyDocument {
   readonly plan: PlanDocument;
 }
 
-export default class Apply extends ClusterCommand {
+export default class Apply extends MovingCommand {
   static override summary = 'Carry out a plan that --plan-out has written.';
   static override description =
     'Refused when the file is not as it was written, when it is for another cluster, or when the cluster has changed since (exit status 4).';
@@ -30,7 +31,7 @@ export default class Apply extends ClusterCommand {
       required: false,
     }),
   };
-  static override flags = { 'dry-run': dryRunFlag, yes: yesFlag };
+  static override flags = { ...movingFlags, 'dry-run': dryRunFlag, yes: yesFlag };
 
   async run(): Promise<ApplyDocument> {
     const { argv, flags } = await this.parse(Apply);
@@ -52,7 +53,8 @@ export default class Apply extends ClusterCommand {
       }
       const goes = await this.review(plan, flags, 'Carry out this plan?');
       if (!goes) return { ...base, outcome: 'dry-run' };
-      await withRun(session, { plan, view }, (running) => this.execute(plan, running));
+      const moving = this.movingAgain(flags);
+      await withRun(session, { plan, view, moving }, (running) => this.executeMoves(plan, running));
       this.say([`[OK] The plan for ${plan.command} is carried out.`]);
       return { ...base, outcome: 'applied' };
     });

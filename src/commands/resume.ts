@@ -2,7 +2,9 @@ import { Args, Flags } from '@oclif/core';
 import { formatAddress } from '../lib/cluster/address.js';
 import type { ClusterView, NodeAddress } from '../lib/cluster/model.js';
 import { nameOf } from '../lib/cluster/select-node.js';
-import { ClusterCommand, type ReviewFlags, type Session } from '../lib/cli/cluster-command.js';
+import type { ReviewFlags, Session } from '../lib/cli/cluster-command.js';
+import { MovingCommand } from '../lib/cli/moving-command.js';
+import { movingFlags, type MovingFlags } from '../lib/cli/moving-flags.js';
 import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/documents.js';
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
 import { untilItFits } from '../lib/cli/journal/again.js';
@@ -24,14 +26,14 @@ interface ResumeDocument {
   readonly plan: PlanDocument;
 }
 
-interface ResumeWish extends ReviewFlags {
+interface ResumeWish extends ReviewFlags, MovingFlags {
   readonly run?: string | undefined;
 }
 
-export default class Resume extends ClusterCommand {
+export default class Resume extends MovingCommand {
   static override summary = 'Go on with a move of slots that was cut off.';
   static override description = `Its journal has the plan, the cluster says how far it came, and the rest is done. Where a node has failed
-over meanwhile, the node that took its place goes on. On another machine, without the journal, the slots that
+over meanwhile, the node that took its place goes on. It moves as it was begun, but for what is typed now. On another machine, without the journal, the slots that
 are open are finished in the direction they were going.`;
   static override strict = false;
   static override usage = 'resume HOST:PORT [--run ID]';
@@ -47,6 +49,7 @@ are open are finished in the direction they were going.`;
       summary: 'this one, where several were cut off [default: the last]',
       helpValue: 'ID',
     }),
+    ...movingFlags,
     'dry-run': dryRunFlag,
     yes: yesFlag,
   };
@@ -80,10 +83,10 @@ are open are finished in the direction they were going.`;
     this.say(introduction(run, rest));
     if (!(await this.review(plan, wish))) return { ...base, outcome: 'dry-run' };
     if (run || !isIdle) {
-      const moving = run?.log.header.moving;
+      const moving = { ...run?.log.header.moving, ...this.movingAgain(wish) };
       const asked = { plan, view, moving, takesOpenSlots: true, continues: run };
       await withRun(session, { ...asked, places: rest.places }, (running) =>
-        this.execute(plan, running),
+        this.executeMoves(plan, running),
       );
     }
     if (plan.remarks.length > 0) this.setStatus(1);

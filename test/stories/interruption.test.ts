@@ -3,13 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { RedisLinks } from '../../src/lib/client/redis-links.js';
-import { addressFrom } from '../../src/lib/cluster/address.js';
-import { pictureOf } from '../../src/lib/cluster/picture.js';
-import { membersOf } from '../../src/lib/cluster/view.js';
-import { observe } from '../../src/lib/execute/observe.js';
-import { serialisePlan } from '../../src/lib/plan/plan-file.js';
-import { movesPlan } from '../../src/lib/plan/plan-resume.js';
 import { runTrib, startTrib, tribJson, type Running } from '../cli/run-trib.js';
 import { ServerPool, addressOf, idOf } from '../integration/real-cluster.js';
 import { ClusterLoad } from '../integration/slots-load.js';
@@ -51,27 +44,17 @@ describe('stories of interruption', function () {
     return load;
   }
 
-  /** A plan for so many slots from the first to the second node of the cluster. */
-  async function planFile({ servers, entry }: StoryCluster, last: number): Promise<string> {
-    const links = new RedisLinks();
-    try {
-      const view = await observe(links, addressFrom(entry));
-      const [source, target] = [servers[0]!, servers[1]!].map((server) =>
-        membersOf(view).find(({ id }) => id === idOf(server))!,
-      );
-      const moves = [{ source: source!, target: target!, slots: [{ first: 0, last }] }];
-      const path = join(folder, 'plan.json');
-      const file = {
-        madeAt: new Date().toISOString(),
-        entry: addressFrom(entry),
-        plan: movesPlan('reshard', view, moves, 'of a story'),
-        cluster: pictureOf(view),
-      };
-      writeFileSync(path, serialisePlan(file));
-      return path;
-    } finally {
-      links.closeAll();
-    }
+  /** The words of a move of these slots from the first to the second node. */
+  const moveOf = ({ servers, entry }: StoryCluster, last: number): readonly string[] => [
+    ...['move-slots', entry, `0-${last}`, '--to', idOf(servers[1]!)],
+  ];
+
+  async function planFile(cluster: StoryCluster, last: number): Promise<string> {
+    const path = join(folder, 'plan.json');
+    const planned = await runTrib([...moveOf(cluster, last), '--plan-out', path], here());
+    expect(planned.status, planned.stderr).to.equal(0);
+    expect(planned.stdout).to.include(`trib apply ${path}`);
+    return path;
   }
 
   function journals(name = 'here'): readonly string[] {
@@ -95,9 +78,12 @@ describe('stories of interruption', function () {
     });
   }
 
-  async function begun(cluster: StoryCluster, last = 5_400): Promise<Running> {
-    const plan = await planFile(cluster, last);
-    const run = startTrib(['apply', plan, cluster.entry, '--yes'], here());
+  async function begun(
+    cluster: StoryCluster,
+    last = 5_400,
+    ...how: readonly string[]
+  ): Promise<Running> {
+    const run = startTrib([...moveOf(cluster, last), '--yes', ...how], here());
     await inTheMiddle(run);
     return run;
   }
@@ -136,12 +122,13 @@ describe('stories of interruption', function () {
     run.process.kill('SIGKILL');
     await run.ended;
     expect(entriesOf(journals()[0]).at(-1).kind).to.not.equal('end');
-    const refused = await runTrib(['apply', join(folder, 'plan.json'), '--yes'], here());
-    expect(refused.status, refused.stderr).to.equal(4);
+    const refused = await runTrib([...moveOf(cluster, 5_400), '--yes'], here());
+    expect(refused.status, refused.stderr).to.equal(1);
+    expect(refused.stderr).to.include(`trib resume ${cluster.entry}`);
     const { status, stdout, stderr } = await runTrib(['resume', cluster.entry], here());
     expect(status, stderr).to.equal(0);
     expect(stdout).to.match(
-      /Going on with the reshard that began .*: \d+ slots are done, \d+ are left/,
+      /Going on with the move-slots that began .*: \d+ slots are done, \d+ are left/,
     );
     expect(stdout).to.match(/\[OK\] \d+ slots were moved to /);
     expect(ownsUpTo(cluster.servers[1]!, cluster.servers[2]!)).to.match(/^0-5400 /);
@@ -218,20 +205,16 @@ describe('stories of interruption', function () {
   it('story 59: while one moves slots a second one may not, here or on another machine', async () => {
     const cluster = await makeCluster(pool, 3);
     const load = await loaded(cluster);
-    const run = await begun(cluster);
-    run.process.kill('SIGSTOP');
-    try {
-      for (const name of ['here', 'there']) {
-        const { status, stderr } = await runTrib(['resume', cluster.entry], machine(name));
-        expect(status, stderr).to.equal(1);
-        expect(stderr).to.match(/Another run moves slots of this cluster: trib reshard/);
-        if (name === 'here') expect(stderr).to.include(`process ${run.process.pid!}`);
-      }
-    } finally {
-      run.process.kill('SIGCONT');
+    const run = await begun(cluster, 5_400, '--max-rate', '30keys/s');
+    for (const name of ['here', 'there']) {
+      const { status, stderr } = await runTrib(['resume', cluster.entry], machine(name));
+      expect(status, stderr).to.equal(1);
+      expect(stderr).to.match(/Another run moves slots of this cluster: trib move-slots/);
+      if (name === 'here') expect(stderr).to.include(`process ${run.process.pid!}`);
     }
+    run.process.kill('SIGINT');
     const { status, stderr } = await run.ended;
-    expect(status, stderr).to.equal(0);
+    expect(status, stderr).to.equal(130);
     await isWhole(load, cluster.servers, cluster.entry);
   });
 
@@ -249,7 +232,7 @@ describe('stories of interruption', function () {
     expect(openSlots(cluster.servers)).to.deep.equal([]);
   });
 
-  it('a plan file is shown, carried out once, and refused when it is stale, foreign or altered', async () => {
+  it('a plan file is shown, carried out once, and refused when it is stale or altered', async () => {
     const cluster = await makeCluster(pool, 3);
     const plan = await planFile(cluster, 10);
     const shown = await runTrib(['plan', 'show', plan, '--against', cluster.entry], here());
@@ -262,16 +245,14 @@ describe('stories of interruption', function () {
     expect(again.status).to.equal(4);
     expect(again.document.error.message).to.match(/Slot 0 belonged to .* and belongs to .* now\./);
     expect((await runTrib(['plan', 'show', plan, '--against', cluster.entry])).status).to.equal(4);
-    const others = await makeCluster(pool, 3);
-    const foreign = await tribJson(['apply', plan, others.entry, '--yes'], here());
-    expect(foreign.document.error).to.include({ code: 'FOREIGN_CLUSTER' });
     writeFileSync(plan, readFileSync(plan, 'utf8').replace('"last": 10', '"last": 11'));
     const altered = await tribJson(['apply', plan, '--yes'], here());
     expect(altered.document.error).to.include({ code: 'CORRUPT_FILE' });
   });
 
-  it('a run of another cluster, or of nobody, is not gone on with', async () => {
+  it('a plan or a run of another cluster, or of nobody, is not gone on with', async () => {
     const cluster = await makeCluster(pool, 3);
+    const plan = await planFile(cluster, 5_000);
     const run = await begun(cluster, 5_000);
     run.process.kill('SIGINT');
     await run.ended;
@@ -279,6 +260,8 @@ describe('stories of interruption', function () {
     const others = await makeCluster(pool, 3);
     const codeOf = async (...words: string[]): Promise<string> =>
       (await tribJson(['resume', ...words], here())).document.error.code;
+    const foreign = await tribJson(['apply', plan, others.entry, '--yes'], here());
+    expect(foreign.document.error).to.include({ code: 'FOREIGN_CLUSTER' });
     expect(await codeOf(others.entry, '--run', id)).to.equal('FOREIGN_CLUSTER');
     expect(await codeOf(cluster.entry, '--run', 'nonsense')).to.equal('USAGE');
     expect((await runTrib(['resume', others.entry], here())).stdout).to.include(

@@ -7,7 +7,7 @@ import type { Finding, FindingId } from '../cluster/finding.js';
 import type { ClusterView, NodeAddress } from '../cluster/model.js';
 import { ownershipOf } from '../cluster/ownership.js';
 import { formatAddress } from '../cluster/address.js';
-import type { BigKey } from '../execute/move/moving.js';
+import type { BigKey, Moving } from '../execute/move/moving.js';
 import { observe } from '../execute/observe.js';
 import { waitReady } from '../execute/wait-ready.js';
 import { TribError } from '../kernel/errors.js';
@@ -25,7 +25,7 @@ import {
 } from './documents.js';
 import { dryRunFlag, planOutFlag, searchOwnersFlag, yesFlag } from './flags.js';
 import { withRun } from './journal/run.js';
-import { movingFlags, movingFrom, type MovingFlags } from './moving-flags.js';
+import { movingFlags, movingFrom, typedMoving, type MovingFlags } from './moving-flags.js';
 
 export interface MovesDocument extends Partial<ClusterDocument> {
   readonly schemaVersion: number;
@@ -97,12 +97,7 @@ export abstract class MovingCommand extends ClusterCommand {
   ): Promise<Omit<MovesDocument, 'outcome'>> {
     const { view } = before;
     const moving = movingFrom(flags, (keys) => this.#askBigKeys(keys));
-    await withRun(session, { plan, view, moving }, async (running) => {
-      const [moves, removal] = cutAtReset(plan);
-      await this.execute(moves, running);
-      // A node that some forgot and others did not comes back by gossip.
-      await this.executeWhole(removal, running);
-    });
+    await withRun(session, { plan, view, moving }, (running) => this.executeMoves(plan, running));
     const entry = entryAfter(view, plan);
     // That a node without slots became a replica is told by gossip, a little after the slots.
     if (plan.stages.length > 0) await waitReady(entry, session.context, STOPPERS);
@@ -113,6 +108,18 @@ export abstract class MovingCommand extends ClusterCommand {
       ...this.movesDocument({ plan, transfers: arrived(transfers, after) }),
       ...clusterDocument(after, findings),
     };
+  }
+
+  /** A node that some forgot and others did not comes back by gossip: a removal is not left half-way. */
+  protected async executeMoves(plan: Plan, running: Session): Promise<void> {
+    const [moves, removal] = cutAtReset(plan);
+    await this.execute(moves, running);
+    await this.executeWhole(removal, running);
+  }
+
+  /** What was typed about how to move, over how a run was begun. */
+  protected movingAgain(flags: MovingFlags): Partial<Omit<Moving, 'journal' | 'login'>> {
+    return typedMoving(flags, (keys) => this.#askBigKeys(keys));
   }
 
   /** `[OK] 1000 slots moved.`, or of how many. */

@@ -94,21 +94,37 @@ export function movingFrom(
   flags: MovingFlags,
   ask: BigKeyRule['decide'],
 ): Omit<Moving, 'journal' | 'login'> {
+  const { login: _, journal: __, ...defaults } = MOVING_DEFAULTS;
+  const { bigKeys = bigKeyRule(flags, ask), ...typed } = typedMoving(flags, ask);
+  return { ...defaults, rate: undefined, ...typed, bigKeys };
+}
+
+/** Only what was typed: for a run that is gone on with, the rest is as it was begun. */
+export function typedMoving(
+  flags: MovingFlags,
+  ask: BigKeyRule['decide'],
+): Partial<Omit<Moving, 'journal' | 'login'>> {
+  const { timeout, pipeline, replace, window, guard } = flags;
+  const way = flags['use-atomic-slot-migration'] === true ? 'atomic' : flags.way;
+  const rate = flags['max-rate'];
+  const isAboutBigKeys = flags['max-key-bytes'] !== undefined || flags['on-big-key'] !== undefined;
+  return {
+    ...(way === undefined ? {} : { way }),
+    ...(timeout === undefined ? {} : { migrateTimeoutMs: timeout }),
+    ...(pipeline === undefined ? {} : { batchKeysMax: pipeline }),
+    ...(window === undefined ? {} : { windowSlots: window }),
+    ...(replace === true ? { replace } : {}),
+    ...(rate === undefined ? {} : { rate }),
+    ...(guard === undefined ? {} : { guardMs: guard }),
+    ...(isAboutBigKeys ? { bigKeys: bigKeyRule(flags, ask) } : {}),
+  };
+}
+
+function bigKeyRule(flags: MovingFlags, ask: BigKeyRule['decide']): BigKeyRule {
   const onBigKey = flags['on-big-key'] ?? 'fail';
   return {
-    batchBytesMax: MOVING_DEFAULTS.batchBytesMax,
-    way:
-      flags['use-atomic-slot-migration'] === true ? 'atomic' : (flags.way ?? MOVING_DEFAULTS.way),
-    migrateTimeoutMs: flags.timeout ?? MOVING_DEFAULTS.migrateTimeoutMs,
-    batchKeysMax: flags.pipeline ?? MOVING_DEFAULTS.batchKeysMax,
-    windowSlots: flags.window ?? MOVING_DEFAULTS.windowSlots,
-    replace: flags.replace === true,
-    rate: flags['max-rate'],
-    guardMs: flags.guard ?? MOVING_DEFAULTS.guardMs,
-    bigKeys: {
-      limitBytes: flags['max-key-bytes'] ?? MOVING_DEFAULTS.bigKeys.limitBytes,
-      decide: onBigKey === 'ask' ? ask : () => Promise.resolve(onBigKey),
-    },
+    limitBytes: flags['max-key-bytes'] ?? MOVING_DEFAULTS.bigKeys.limitBytes,
+    decide: onBigKey === 'ask' ? ask : () => Promise.resolve(onBigKey),
   };
 }
 

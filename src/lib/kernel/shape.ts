@@ -20,6 +20,12 @@ export const aText: Shape<string> = (value, path) =>
 export const aBoolean: Shape<boolean> = (value, path) =>
   typeof value === 'boolean' ? value : wrong(path, 'neither true nor false');
 
+/** As for rates: any, but none below zero. */
+export const anAmount: Shape<number> = (value, path) =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0
+    ? value
+    : wrong(path, 'no amount');
+
 export function aWhole(min: number, max: number): Shape<number> {
   return (value, path) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
