@@ -607,6 +607,8 @@ describe('planDrain', () => {
     expect(refusal(idOf(44))).to.equal('UNKNOWN_NODE');
     expect(refusal(idOf(0), [idOf(0)])).to.equal('USAGE');
     expect(refusal(idOf(0), [idOf(4)])).to.equal('NOT_A_PRIMARY');
+    // `--to ''`, as of a variable that is not set: nobody takes the slots, and they do not stay in silence.
+    expect(refusal(idOf(0), [])).to.equal('USAGE');
     const alone = viewOf(syntheticNodes({ nodes: 1, replicas: 0 }));
     expect(refusal(idOf(0), undefined, alone)).to.equal('REFUSED');
     const down = changed((nodes) => {

@@ -79,6 +79,7 @@ function targetsOf(
       details: { node: victim.id },
     });
   }
+  if (ids?.length === 0) throw new TribError('USAGE', 'No target nodes are given.');
   if (ids) return [...new Set(ids)].map((id) => primaryWith(view, id));
   const others = primariesOf(view).filter((member) => member !== victim && !isDown(member));
   const serving = others.filter(({ slots }) => slots.length > 0);
