@@ -43,6 +43,8 @@ export default class Backup extends ClusterCommand {
     // The last word is the folder, so that `host port folder` reads well, too.
     const { target, rest } = this.firstNode(words.slice(0, -1));
     if (rest.length > 0) throw this.usage('Give a node of the cluster and a folder.');
+    // '' would be the folder that the shell happens to be in.
+    if (words.at(-1)!.trim() === '') throw this.usage('Which folder? Its name is empty.');
     const folder = resolve(words.at(-1)!);
     return this.withSession(flags, [target], async (session) => {
       const look = await this.lookAt(session, target.address, flags);

@@ -12,6 +12,7 @@ import { cutAtOperand } from '../../src/lib/cli/verbatim.js';
 import { parseZones } from '../../src/lib/cli/zones.js';
 import { AssertionFailure, TribError } from '../../src/lib/kernel/errors.js';
 import type { Reply } from '../../src/lib/wire/resp/reply.js';
+import { runTrib } from './run-trib.js';
 
 describe('words of the command line', () => {
   const orders: readonly [string, string][] = [
@@ -58,6 +59,21 @@ describe('words of the command line', () => {
     expect(cut('--pass=s h:1 X')).to.equal('--pass=s -- h:1 X');
     expect(cut('-as h:1 X')).to.equal('-as -- h:1 X');
     expect(cut('h:1 PING --cluster-only-masters')).to.equal('--cluster-only-masters -- h:1 PING');
+  });
+
+  it('tells a mistyped value in one line, whoever refused it', async () => {
+    const told = async (line: string) =>
+      (await runTrib(line.split(' '))).stderr.trimEnd().split('\n')[0];
+    const refused = await Promise.all(
+      ['reshard a:1 --pipeline 0', 'reshard a:1 --max-rate fast'].map(told),
+    );
+    expect(refused).to.deep.equal([
+      '[ERR] --pipeline 0: give a whole number from 1 to 100000.',
+      "[ERR] --max-rate: 'fast' is no rate.",
+    ]);
+    const folder = await runTrib(['backup', 'a:1', '']);
+    expect(folder.stderr).to.match(/^\[ERR\] Which folder\?/);
+    expect(folder.status).to.equal(2);
   });
 
   it('reads durations with units, and refuses what is none', () => {

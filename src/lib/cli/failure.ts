@@ -13,8 +13,12 @@ export interface Failure {
 export function failureFrom(error: unknown): Failure {
   const stack = error instanceof Error ? error.stack : undefined;
   if (error instanceof TribError) {
-    const { code, message, hints, details, exitStatus } = error;
-    return { code, message, hints, details, exitStatus, stack };
+    const { code, details, exitStatus } = error;
+    // One thrown while oclif parsed a value comes back with the layout of oclif in its message.
+    const { message, hints } = error.message.startsWith('Parsing --')
+      ? typedWrong(error.message)
+      : { message: error.message, hints: [] };
+    return { code, message, hints: [...error.hints, ...hints], details, exitStatus, stack };
   }
   const base = { hints: [], details: {}, stack };
   if (error instanceof AssertionFailure) {
@@ -54,9 +58,9 @@ function typedWrong(words: string): {
   const [first = '', ...rest] = words.split('\n').map((line) => line.trim());
   const hints = rest.filter((line) => line !== '');
   const flag = /^Parsing (--\S+)$/.exec(first)?.[1];
-  return flag === undefined || hints.length === 0
-    ? { message: first, hints }
-    : { message: `${flag}: ${hints[0]!}`, hints: hints.slice(1) };
+  if (flag === undefined || hints.length === 0) return { message: first, hints };
+  const [problem = '', ...more] = hints;
+  return { message: problem.startsWith(flag) ? problem : `${flag}: ${problem}`, hints: more };
 }
 
 function isUsageError(error: unknown): boolean {
