@@ -18,7 +18,11 @@ import {
   JournalError,
   type JournalHeader,
 } from '../../../src/lib/cli/journal/log.js';
-import { JournalStore, type StoredJournal } from '../../../src/lib/cli/journal/store.js';
+import {
+  JournalStore,
+  readBounded,
+  type StoredJournal,
+} from '../../../src/lib/cli/journal/store.js';
 import { Journal } from '../../../src/lib/cli/journal/journal.js';
 import { newRunId } from '../../../src/lib/cli/journal/run-id.js';
 import { isRunning, processMark } from '../../../src/lib/cli/journal/process-mark.js';
@@ -173,6 +177,12 @@ describe('a journal', () => {
     const error = await rejectionOf(store.create(header()));
     expect(error.code).to.equal('JOURNAL');
     expect(error.message).to.match(/^The journal .* cannot be written: /);
+  });
+
+  it('is read no further than any journal goes, also where there is no end', function () {
+    if (process.platform === 'win32') this.skip();
+    expect(() => readBounded('/dev/zero')).to.throw(/more than trib writes/);
+    expect(readBounded('/dev/null')).to.have.length(0);
   });
 
   it('knows a living process from one that has its number by chance', () => {

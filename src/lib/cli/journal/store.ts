@@ -3,15 +3,7 @@
  * each run. Fingerprints change with every slot, so the runs of a cluster are found by its members, not by
  * the folder.
  */
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  rmdirSync,
-} from 'node:fs';
+import { closeSync, openSync, readSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSameCluster, type ClusterPicture } from '../../cluster/picture.js';
 import { TribError } from '../../kernel/errors.js';
@@ -29,6 +21,7 @@ import { isRunId } from './run-id.js';
 
 /** Finished ones that are kept of a cluster, for whoever wants to know what was done. */
 const FINISHED_MAX = 5;
+const READ_BYTES = 64 * 1024;
 
 export interface StoredJournal {
   readonly run: string;
@@ -99,13 +92,24 @@ function read(path: string, run: string): readonly (StoredJournal | DamagedJourn
   }
 }
 
-/** @throws what the disk says, and for a file of unbelievable size */
+/**
+ * Pipes and devices have no size, and may have no end: what counts is what comes.
+ * @throws what the disk says, and for a file of unbelievable size
+ */
 export function readBounded(path: string): Buffer {
   const file = openSync(path, 'r');
   try {
-    const { size } = fstatSync(file);
-    if (size > PLAN_BYTES_MAX) throw new Error(`it has ${size} bytes, more than trib writes`);
-    return readFileSync(file);
+    const chunks: Buffer[] = [];
+    for (let size = 0; ;) {
+      const chunk = Buffer.allocUnsafe(READ_BYTES);
+      const count = readSync(file, chunk);
+      if (count === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, count));
+      size += count;
+      if (size > PLAN_BYTES_MAX) {
+        throw new Error(`it has more than ${PLAN_BYTES_MAX} bytes, more than trib writes`);
+      }
+    }
   } finally {
     closeSync(file);
   }
