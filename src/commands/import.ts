@@ -39,6 +39,7 @@ interface Counts {
   readonly alreadyThere: number;
   readonly gone: number;
   readonly conflicts: number;
+  readonly remaining: number;
   readonly conflictKeys: readonly NamedKey[];
   readonly verified: number;
   readonly differing: number;

@@ -61,6 +61,9 @@ export default class Restore extends ClusterCommand {
       summary: 'into a cluster that has keys: those of the same name are overwritten',
     }),
     'skip-functions': Flags.boolean({ summary: 'restore the keys alone' }),
+    'without-manifest': Flags.boolean({
+      summary: 'take all RDB files of the folder, such as a backup of redis-cli has',
+    }),
     verify: Flags.boolean({ summary: 'compare every key with what was sent' }),
     'dry-run': dryRunFlag,
     yes: yesFlag,
@@ -82,7 +85,11 @@ export default class Restore extends ClusterCommand {
       this.sayCheck(look);
       this.refuseUnhealthy(look.view, dataStoppers(look.findings), 'restoring');
       this.say([`>>> Checking the backup in ${folder}`]);
-      const backup = await readBackup(folder, Date.now(), context.signal);
+      const backup = await readBackup(folder, {
+        nowMs: Date.now(),
+        withoutManifest: flags['without-manifest'],
+        signal: context.signal,
+      });
       const { view } = look;
       const wish = { replace: flags.replace, skipFunctions: flags['skip-functions'] };
       const plan = planRestore(view, backup.contents, wish);

@@ -43,7 +43,7 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
   reset: ['soft', 'hard', 'flush', 'yes'],
   wait: ['nodes'],
   backup: ['from-replicas', 'dry-run', 'cluster-search-multiple-owners'],
-  restore: ['replace', 'verify', 'skip-functions', 'dry-run', 'yes'],
+  restore: ['replace', 'verify', 'skip-functions', 'without-manifest', 'dry-run', 'yes'],
   import: [
     ...['from', 'cluster-from', 'copy', 'cluster-copy', 'replace', 'cluster-replace'],
     ...['from-user', 'cluster-from-user', 'from-pass', 'cluster-from-pass', 'from-askpass'],

@@ -23,7 +23,7 @@ import { ServerPool, addressOf } from './real-cluster.js';
 const LIBRARY = "#!lua name=lib\nredis.register_function('one', function() return 1 end)";
 
 describe('trib backup', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const pool = new ServerPool();
   let servers: RealServer[] = [];
   let entry = '';

@@ -12,7 +12,7 @@ import { tlsDirectives } from './tls-support.js';
 const portsOf = (servers: readonly RealServer[]): number[] => servers.map(({ port }) => port);
 
 describe('trib import', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const pool = new ServerPool();
   const sources = new ServerPool();
   let servers: RealServer[] = [];
@@ -230,7 +230,8 @@ describe('trib import', function () {
     ]);
     const { carried, alreadyThere, conflicts } = again.document;
     expect(again.status, JSON.stringify(again.document)).to.equal(0);
-    expect({ sum: carried + alreadyThere, conflicts }).to.deep.equal({ sum: 60_000, conflicts: 0 });
+    expect(Number(carried) + Number(alreadyThere)).to.equal(60_000);
+    expect(conflicts).to.equal(0);
     client.close();
   });
 
@@ -245,7 +246,7 @@ describe('trib import', function () {
       written += (await Promise.all(words)).length;
     }
     const document = JSON.parse((await running.ended).stdout);
-    expect(document.carried + document.conflicts).to.be.greaterThan(20_000);
+    expect(Number(document.carried)).to.be.at.least(20_000);
     // Every increment is in one of the two values of a name, or in their sum where it was moved between.
     let found = 0;
     for (let at = 0; at < 8; at++) {

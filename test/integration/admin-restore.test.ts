@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { readBackup } from '../../src/lib/execute/restore/read-backup.js';
 import { startCluster } from '../../src/testing.js';
 import { runTrib, startTrib, tribJson } from '../cli/run-trib.js';
 import { commandsFor, contentsOf, fillCluster, hangUp } from '../support/data-set.js';
@@ -29,7 +30,7 @@ const LARGE = 150_000;
 const portsOf = (servers: readonly RealServer[]): number[] => servers.map(({ port }) => port);
 
 describe('trib restore', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   const origin = new ServerPool();
   const pool = new ServerPool();
   let backup = '';
@@ -153,10 +154,13 @@ describe('trib restore', function () {
       const folder = join(place, what.replaceAll(' ', '-'));
       cpSync(backup, folder, { recursive: true });
       damage(folder);
-      const { status, document } = await tribJson(['restore', folder, entry, '--yes']);
-      expect(status, what).to.equal(1);
-      expect(document.error.message, what).to.match(words);
+      const options = { nowMs: Date.now(), withoutManifest: false };
+      const refusal = await readBackup(folder, options).catch((error: unknown) => error);
+      expect(String(refusal), what).to.match(words);
     }
+    const { status, document } = await tribJson(['restore', join(place, 'cut'), entry, '--yes']);
+    expect(status).to.equal(1);
+    expect(document.error).to.include({ code: 'CORRUPT_FILE' });
     expect(await contentsOf(portsOf(servers))).to.have.lengthOf(0);
     expect(redisCli(servers[0]!.port, 'FUNCTION', 'LIST')).to.equal('');
   });
@@ -167,6 +171,19 @@ describe('trib restore', function () {
     bytes[at] = bytes[at]! ^ 1;
     writeFileSync(path, bytes);
   }
+
+  it('takes the RDB files of another tool when told to, with their functions', async () => {
+    const folder = join(place, 'foreign');
+    cpSync(backup, folder, { recursive: true });
+    rmSync(join(folder, 'manifest.json'));
+    const { status, document } = await tribJson([
+      ...['restore', folder, entry, '--without-manifest', '--yes'],
+    ]);
+    expect(status, JSON.stringify(document)).to.equal(0);
+    expect(document).to.include({ outcome: 'restored', restored: contents.size });
+    expect(await contentsOf(portsOf(servers))).to.deep.equal(contents);
+    for (const { port } of servers) expect(redisCli(port, 'FUNCTION', 'LIST')).to.include('lib');
+  });
 
   it('refuses nodes that are too old for what the backup holds, before anything is changed', async () => {
     const folder = join(place, 'future');

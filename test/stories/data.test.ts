@@ -42,7 +42,7 @@ async function disguise(port: number, words: ReadonlyMap<string, string>): Promi
 }
 
 describe('stories of data', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const pool = new ServerPool();
   let place = '';
 

@@ -9,7 +9,7 @@ export function importText(
   capabilities: Capabilities,
 ): readonly string[] {
   const style = styleFor(capabilities);
-  const { carried, alreadyThere, gone, conflicts, verified, differing } = tally;
+  const { carried, alreadyThere, gone, conflicts, remaining, verified, differing } = tally;
   const done = `${keys(carried)} ${copy ? 'copied' : 'moved'}.`;
   const isWhole = conflicts === 0 && differing === 0;
   return [
@@ -33,6 +33,13 @@ export function importText(
           ),
           ...named(tally.conflictKeys, conflicts),
           'With --replace the values of the source win.',
+        ]
+      : []),
+    ...(remaining > conflicts
+      ? [
+          style.warning(
+            `${keys(remaining - conflicts)} at the source were written meanwhile; run it again for them.`,
+          ),
         ]
       : []),
   ];

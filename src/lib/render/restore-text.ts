@@ -22,7 +22,7 @@ export function restoreText(
   const done = `${keys(restored)} restored; the cluster holds ${after}.`;
   return [
     isWhole ? style.ok(done) : style.warning(done),
-    ...(alreadyThere > 0 ? [`${keys(alreadyThere)} stood in two files, with the same value.`] : []),
+    ...(alreadyThere > 0 ? [`${keys(alreadyThere)} there already, with the same value.`] : []),
     ...(expired > 0 ? [`${keys(expired)} had expired.`] : []),
     ...(verified > 0 && differing === 0
       ? [style.ok(`${keys(verified)} compared: all equal.`)]

@@ -58,6 +58,8 @@ export interface ImportTally {
   alreadyThere: number;
   gone: number;
   conflicts: number;
+  /** At the source, after a move: conflicts, and keys written since they were listed. */
+  remaining: number;
   verified: number;
   differing: number;
   /** The first of those that could not be taken, or differ. */
@@ -70,7 +72,15 @@ const NAMED_MAX = 10;
 
 export function emptyTally(): ImportTally {
   return {
-    ...{ carried: 0, alreadyThere: 0, gone: 0, conflicts: 0, verified: 0, differing: 0 },
+    ...{
+      carried: 0,
+      alreadyThere: 0,
+      gone: 0,
+      conflicts: 0,
+      remaining: 0,
+      verified: 0,
+      differing: 0,
+    },
     ...{ conflictKeys: [], differingKeys: [] },
   };
 }

@@ -23,7 +23,7 @@ import {
   type KeyBatch,
   type Outcome,
 } from './import-job.js';
-import { scanKeys, weigh } from './source.js';
+import { askIn, scanKeys, weigh } from './source.js';
 import { StraightCarrier } from './straight.js';
 import { ToolCarrier, type FetchedKey } from './through-tool.js';
 
@@ -101,7 +101,19 @@ class Import {
     }
     if (this.#failure !== undefined) throw withOutcome(this.#failure, this.#tally);
     if (this.#context.signal?.aborted === true) throw interrupted(this.#tally);
+    if (!this.#job.copy) this.#tally.remaining = await this.#countLeft();
     return this.#tally;
+  }
+
+  /** Conflicts, and what was written after it was listed. */
+  async #countLeft(): Promise<number> {
+    const { source, plan } = this.#job;
+    let count = 0;
+    for (const database of plan.databases) {
+      const [size] = await askIn(source.links.to(source.address), database, [['DBSIZE']]);
+      count += typeof size === 'number' ? size : 0;
+    }
+    return count;
   }
 
   get #isOver(): boolean {
@@ -176,7 +188,7 @@ class Import {
       .catch((error: unknown) => void (this.#failure ??= error))
       .finally(() => {
         for (const key of batch.keys) lane.busy.delete(key);
-        lane.running.splice(lane.running.indexOf(work), 1);
+        void lane.running.splice(lane.running.indexOf(work), 1);
       });
     lane.running.push(work);
   }

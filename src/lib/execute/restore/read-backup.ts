@@ -5,12 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { latin1ToUtf8 } from '../../kernel/bytes.js';
 import { TribError, messageOf } from '../../kernel/errors.js';
 import { STRING_BYTES_MAX } from '../../kernel/limits.js';
 import { SLOT_COUNT, slotOfKey } from '../../kernel/slot.js';
+import { functionDumpOf } from '../../wire/rdb/dump.js';
 import { payloadVersion } from '../../wire/rdb/format.js';
 import { RdbReader, type RawValue, type RdbListener } from '../../wire/rdb/reader.js';
 import type { BackupContents } from '../../plan/plan-restore.js';
@@ -29,7 +30,8 @@ const FILES_AT_ONCE = 2;
 
 export interface Backup {
   readonly folder: string;
-  readonly manifest: Manifest;
+  /** Names of its RDB files. */
+  readonly files: readonly string[];
   readonly contents: BackupContents;
   /** The highest version that one of its payloads needs, and the type that needs it. */
   readonly needs: { readonly version: number; readonly typeName: string };
@@ -37,22 +39,37 @@ export interface Backup {
   readonly functions: string | undefined;
 }
 
+/** A file, and what is known of it beforehand. */
+type KnownFile = Pick<ShardManifest, 'file'> & Partial<ShardManifest>;
+
+export interface ReadOptions {
+  readonly nowMs: number;
+  /** Take every RDB file of the folder, whoever has made it. */
+  readonly withoutManifest: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** @throws TribError REFUSED without a manifest; CORRUPT_FILE for a file that is not what it was */
 export async function readBackup(
   folder: string,
-  nowMs: number,
-  signal?: AbortSignal,
+  { nowMs, withoutManifest, signal }: ReadOptions,
 ): Promise<Backup> {
-  const manifest = await readManifest(folder);
+  const known: readonly KnownFile[] = withoutManifest
+    ? await rdbFilesOf(folder)
+    : (await readManifest(folder)).shards;
   const census = new Census(nowMs);
-  await mapBounded(manifest.shards, FILES_AT_ONCE, (shard) =>
-    checkFile(folder, shard, census, signal),
+  const found = await mapBounded(known, FILES_AT_ONCE, (file) =>
+    checkFile(folder, file, census, signal),
   );
-  const functions = new Set(manifest.shards.flatMap((shard) => shard.functions ?? []));
+  const functions = new Set(
+    withoutManifest
+      ? found.flatMap((codes) => (codes.length === 0 ? [] : [functionDumpOf(codes.toSorted())]))
+      : known.flatMap((shard) => (shard.functions ? [fromBase64(shard.functions)] : [])),
+  );
   const [first] = functions;
   return {
     folder,
-    manifest,
+    files: known.map(({ file }) => file),
     contents: {
       keysOfSlot: census.keysOfSlot,
       keyCount: census.keyCount,
@@ -61,8 +78,24 @@ export async function readBackup(
       functionsDiffer: functions.size > 1,
     },
     needs: census.needs,
-    functions: first === undefined ? undefined : Buffer.from(first, 'base64').toString('latin1'),
+    functions: first,
   };
+}
+
+const fromBase64 = (text: string): string => Buffer.from(text, 'base64').toString('latin1');
+
+async function rdbFilesOf(folder: string): Promise<readonly KnownFile[]> {
+  let names: readonly string[];
+  try {
+    names = await readdir(folder);
+  } catch (cause) {
+    throw new TribError('REFUSED', `${folder} cannot be read: ${messageOf(cause)}.`, { cause });
+  }
+  const files = names.filter((name) => name.endsWith('.rdb'));
+  if (files.length > 0) return files.map((file) => ({ file }));
+  throw new TribError('REFUSED', `${folder} holds no RDB file.`, {
+    hint: 'Their names end in .rdb.',
+  });
 }
 
 /** Every value of a file, as it stands there; after each chunk `pace` may make the file wait. */
@@ -71,6 +104,7 @@ export async function readValues(
   take: (value: RawValue, payloadVersion: number) => void,
   options: {
     readonly onChunk?: (chunk: Buffer) => void;
+    readonly onFunction?: (code: string) => void;
     readonly pace?: () => Promise<void>;
   } = {},
 ): Promise<void> {
@@ -81,6 +115,7 @@ export async function readValues(
     selectDb: (database) => {
       if (database !== 0) throw otherDatabase(database);
     },
+    skippedFunction: (code) => options.onFunction?.(code),
   };
   const reader = new RdbReader(listener, { served: 'raw', unserved: 'raw' });
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
@@ -100,7 +135,10 @@ async function readManifest(folder: string): Promise<Manifest> {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new TribError('REFUSED', `${folder} holds no backup: there is no ${MANIFEST_NAME}.`, {
-      hint: 'It is written last: a folder without it comes from a backup that did not end, or from another tool.',
+      hint: [
+        'It is written last: a folder without it comes from a backup that did not end, or from another tool.',
+        'RDB files of another tool are taken as they are with --without-manifest.',
+      ],
       cause,
     });
   }
@@ -111,10 +149,10 @@ async function readManifest(folder: string): Promise<Manifest> {
 
 async function checkFile(
   folder: string,
-  shard: ShardManifest,
+  shard: KnownFile,
   census: Census,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<readonly string[]> {
   const path = join(folder, shard.file);
   const hash = createHash('sha256');
   let bytes = 0;
@@ -124,6 +162,8 @@ async function checkFile(
     bytes += chunk.length;
   };
   let count = 0;
+  const functions: string[] = [];
+  const onFunction = (code: string): void => void functions.push(code);
   try {
     await readValues(
       path,
@@ -131,17 +171,20 @@ async function checkFile(
         count++;
         census.add(value, version);
       },
-      { onChunk },
+      { onChunk, onFunction },
     );
   } catch (cause) {
     if (cause instanceof TribError && cause.code === 'INTERRUPTED') throw cause;
     throw damaged(path, messageOf(cause), cause);
   }
-  if (bytes !== shard.bytes) throw damaged(path, `it has ${bytes} bytes, and had ${shard.bytes}`);
-  if (hash.digest('hex') !== shard.sha256) throw damaged(path, 'its checksum is another one');
-  if (shard.checked && count !== shard.keyCount) {
-    throw damaged(path, `it has ${count} keys, and the manifest tells of ${shard.keyCount}`);
+  const { bytes: had = bytes, keyCount = count } = shard;
+  const sha256 = hash.digest('hex');
+  if (bytes !== had) throw damaged(path, `it has ${bytes} bytes, and had ${had}`);
+  if (sha256 !== (shard.sha256 ?? sha256)) throw damaged(path, 'its checksum is another one');
+  if (shard.checked !== false && count !== keyCount) {
+    throw damaged(path, `it has ${count} keys, and the manifest tells of ${keyCount}`);
   }
+  return functions;
 }
 
 /** What is counted over all files. */

@@ -38,7 +38,7 @@ export interface RestoreJob {
 
 export interface RestoreTally {
   restored: number;
-  /** There already, with the same value: a slot that was in two files. */
+  /** There already, with the same value: a slot that was in two files, or a second attempt. */
   alreadyThere: number;
   /** Their time was up. */
   expired: number;
@@ -105,7 +105,7 @@ class Restore {
     const { report, signal } = this.#context;
     const total = backup.contents.keyCount;
     report({ kind: 'transfer-started', title: this.#title, unit: 'keys', total });
-    await mapBounded(backup.manifest.shards, FILES_AT_ONCE, async ({ file }) => {
+    await mapBounded(backup.files, FILES_AT_ONCE, async (file) => {
       try {
         await readValues(
           join(backup.folder, file),
@@ -186,7 +186,7 @@ class Restore {
     while (left.length > 0) {
       const strays: Parcel[] = [];
       for (const [node, parcels] of left) {
-        strays.push(...(await this.#hand(node, parcels, deadlineMs)));
+        strays.push(...(await this.#handOver(node, parcels, deadlineMs)));
       }
       if (strays.length === 0) return;
       if (performance.now() > giveUpAt) throw stillAstray(strays.length, target);
@@ -205,6 +205,21 @@ class Restore {
       else byOwner.set(owner.id, [owner, [parcel]]);
     }
     return [...byOwner.values()];
+  }
+
+  /** A node that does not answer may have a successor soon; what it took already is the same there. */
+  async #handOver(
+    node: NodeRef,
+    parcels: readonly Parcel[],
+    deadlineMs: number,
+  ): Promise<readonly Parcel[]> {
+    try {
+      return await this.#hand(node, parcels, deadlineMs);
+    } catch (error) {
+      if (!(error instanceof TribError)) throw error;
+      if (error.code !== 'NODE_UNREACHABLE' && error.code !== 'NO_ANSWER') throw error;
+      return parcels;
+    }
   }
 
   /** @returns those whose slot is not the node's any more. */

@@ -10,6 +10,7 @@ import { RdbCursor } from './cursor.js';
 import { fieldsWithoutExpiry } from './expiring-hash.js';
 import {
   type CollectionKind,
+  Opcode,
   RDB_VERSION_READ_MAX,
   RDB_VERSION_WRITTEN,
   RdbError,
@@ -49,6 +50,19 @@ export function makeDump(type: number, write: (body: RdbBody) => void): Result<s
     throw error;
   }
   return ok(body.finish());
+}
+
+/** Functions are in payloads, as in files, since this version. */
+const FUNCTION_VERSION = 10;
+
+/** What FUNCTION RESTORE takes, as latin1: each library with its opcode. @param codes latin1, not empty */
+export function functionDumpOf(codes: readonly string[]): string {
+  const parts = codes.map((code) => {
+    const bytes = Buffer.allocUnsafe(1 + LENGTH_BYTES_MAX + code.length);
+    bytes[0] = Opcode.function2;
+    return bytes.subarray(0, writeString(bytes, 1, code));
+  });
+  return dumpOf(Opcode.function2, Buffer.concat(parts).subarray(1), FUNCTION_VERSION);
 }
 
 /** The payload of a value as it stands in a file, as latin1. @param version one that knows its type */
