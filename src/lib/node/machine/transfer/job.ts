@@ -47,8 +47,12 @@ export interface TransferJob {
   heardMs: number;
   /** When writes were held, and until when nobody else may write: from then on the target may not take over. */
   heldMs: number | undefined;
+  /** Source: when the target was asked, after that time, how things stand. */
+  probedMs: number | undefined;
   retries: number;
   retryAtMs: number | undefined;
+  /** Target: when replicas were last told of it. */
+  toldMs: number;
   /** Target: what it confirmed lately, and when, for the length of the source's pause. */
   confirmed: { readonly bytes: number; readonly atMs: number }[];
 }
@@ -68,8 +72,10 @@ export function newJob(
     endedMs: undefined,
     heardMs: facts.createdMs,
     heldMs: undefined,
+    probedMs: undefined,
     retries: 0,
     retryAtMs: undefined,
+    toldMs: facts.createdMs,
     confirmed: [],
   };
 }

@@ -72,10 +72,16 @@ export function startReceiving(state: ClusterState, job: TransferJob): void {
   job.startedMs ??= state.nowMs;
   enter(state, job, 'receiving');
   order(state, job, { act: 'hide', ranges: job.ranges });
+  tellReplicas(state, job);
+}
+
+/** Again and again: one that synchronizes in full while keys come in has them, and does not know of it. */
+export function tellReplicas(state: ClusterState, job: TransferJob): void {
+  job.toldMs = state.nowMs;
   order(state, job, { act: 'tell-replicas', words: watchWords(job) });
 }
 
-export const watchWords = (job: TransferJob): readonly string[] => [
+const watchWords = (job: TransferJob): readonly string[] => [
   'WATCH',
   job.id,
   job.sourceId,
@@ -124,6 +130,15 @@ export function giveUp(
   order(state, job, { act: 'end' });
   const retries = job.way === 'import' && job.isOrdered && how === 'failed';
   job.retryAtMs = retries ? state.nowMs + RETRY_MS : undefined;
+  forgetOld(state);
+}
+
+/** Our primary says no more of it: its data are ours, whatever they are. */
+export function stopWatching(state: ClusterState, job: TransferJob): void {
+  enter(state, job, 'failed');
+  job.endedMs = state.nowMs;
+  order(state, job, { act: 'show', ranges: job.ranges });
+  order(state, job, { act: 'end' });
   forgetOld(state);
 }
 

@@ -52,6 +52,11 @@ export function hearOfImport(state: ClusterState, word: string, words: readonly 
 function watchImport(state: ClusterState, words: readonly string[]): void {
   const job = jobFrom(state, words, 'watching');
   if (job === undefined) return;
+  const known = state.transfers.find(({ id, phase }) => id === job.id && phase === 'watching');
+  if (known !== undefined) {
+    known.heardMs = state.nowMs;
+    return;
+  }
   forget(state, job.id);
   state.transfers.unshift(job);
   state.effects.push({

@@ -3,9 +3,10 @@
  * Looked at with every beat, and at once when an owner or a role has changed.
  */
 import { slotsIn } from '../../../kernel/ranges.js';
-import { isFailed, isPrimary, type ClusterState } from '../state.js';
+import { sendPing } from '../speak.js';
+import { isFailed, isPrimary, primaryOf, type ClusterState } from '../state.js';
 import { isActive, type TransferJob } from './job.js';
-import { abandon, dial, finish, giveUp } from './life.js';
+import { abandon, dial, finish, giveUp, stopWatching, tellReplicas } from './life.js';
 import { ownerOf } from './takeover.js';
 
 /** A target that is neither heard nor held for dead has that many times the pause to be heard. */
@@ -53,7 +54,13 @@ function reviewImport(state: ClusterState, job: TransferJob): void {
   } else if (isOpened(state, job)) {
     giveUp(state, job, 'failed', 'Slots are being manually imported or migrated');
   } else if (isSilent(state, job)) giveUp(state, job, 'failed', SILENT);
+  else if (hasComeIn(job) && state.nowMs - job.toldMs > TELL_MS) tellReplicas(state, job);
 }
+
+const TELL_MS = 1000;
+
+const hasComeIn = ({ phase }: TransferJob): boolean =>
+  phase === 'receiving' || phase === 'following';
 
 const SILENT = 'Timed out after too long with no interaction';
 
@@ -71,14 +78,22 @@ function isOpened({ migratingTo, importingFrom }: ClusterState, job: TransferJob
 
 /**
  * The target has not said that it took over. Writes may go on here when it certainly did not and will not:
- * the time in which it may is over, and since then it has been heard without a claim, or is dead.
+ * the time in which it may is over, and since then it has answered without a claim, or is dead.
  */
 function reviewHold(state: ClusterState, job: TransferJob, heldMs: number): void {
   const { transferHoldMs, nodeTimeoutMs } = state.settings;
   const overMs = heldMs + transferHoldMs;
   if (state.nowMs <= overMs) return;
   const target = state.nodes.get(job.targetId);
-  const isCertain = target === undefined || isFailed(target) || target.dataReceivedMs > overMs;
+  // What it says to a ping from now on, it says after it can have taken over.
+  if (target?.link?.isUp === true && target.pingSentMs === 0 && job.probedMs === undefined) {
+    job.probedMs = state.nowMs;
+    sendPing(state, target.link, 'ping');
+  }
+  const isCertain =
+    target === undefined ||
+    isFailed(target) ||
+    (job.probedMs !== undefined && target.pingSentMs === 0);
   const isTooLate =
     state.nowMs > Math.max(heldMs + PATIENCE * transferHoldMs, overMs + 2 * nodeTimeoutMs);
   if (isCertain || isTooLate) {
@@ -86,11 +101,15 @@ function reviewHold(state: ClusterState, job: TransferJob, heldMs: number): void
   }
 }
 
-/** A replica of the target: promoted in the middle of it, it owns the slots, or has half of their keys. */
+/**
+ * A replica of the target: promoted in the middle of it, it owns the slots, or has half of their keys. While it
+ * is a replica it hears how it ends, from its primary's stream, or, if it missed that, from the bus or by silence.
+ */
 function reviewWatched(state: ClusterState, job: TransferJob): void {
-  if (!isPrimary(state.myself)) return;
-  if (ownerOf(state, job) === state.myself.id) finish(state, job);
-  else giveUp(state, job, 'failed', 'The target was replaced');
+  const ours = primaryOf(state.myself);
+  if (ours !== undefined && ownerOf(state, job) === ours.id) finish(state, job);
+  else if (isPrimary(state.myself)) giveUp(state, job, 'failed', 'The target was replaced');
+  else if (isSilent(state, job)) stopWatching(state, job);
 }
 
 function retry(state: ClusterState, job: TransferJob, atMs: number): void {
