@@ -3,9 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { RedisLinks } from '../../src/lib/client/redis-links.js';
+import { formatAddress } from '../../src/lib/cluster/address.js';
 import { runTrib, startTrib, tribJson, type Running } from '../cli/run-trib.js';
 import { ServerPool, addressOf, idOf } from '../integration/real-cluster.js';
 import { ClusterLoad } from '../integration/slots-load.js';
+import { CutLinks } from '../interruption/cut-links.js';
+import { Scene } from '../interruption/scene.js';
 import { hasRedisServer, redisCli, type RealServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 import { lineAt, makeCluster, replicasOf, type StoryCluster } from './story-cluster.js';
@@ -115,7 +119,7 @@ describe('stories of interruption', function () {
   const ownsUpTo = (server: RealServer, by: RealServer): string =>
     lineAt(by, idOf(server))!.split(' ').slice(8).join(' ');
 
-  it('story 1: killed in the middle of a move, it is resumed, and no acknowledged write is lost', async () => {
+  it('a move that was killed in the middle is resumed, and no acknowledged write is lost', async () => {
     const cluster = await makeCluster(pool, 3);
     const load = await loaded(cluster);
     const run = await begun(cluster);
@@ -138,7 +142,7 @@ describe('stories of interruption', function () {
     expect(again.stdout).to.include('[OK] Nothing to resume');
   });
 
-  it('story 1: SIGTERM in the middle of a move finishes what is in flight, and says what to type', async () => {
+  it('SIGTERM in the middle of a move finishes what is in flight, and says what to type', async () => {
     const cluster = await makeCluster(pool, 3);
     const load = await loaded(cluster);
     const run = await begun(cluster);
@@ -154,7 +158,7 @@ describe('stories of interruption', function () {
     await isWhole(load, cluster.servers, cluster.entry);
   });
 
-  it('story 1: without the journal, on another machine, what is open is finished forward', async () => {
+  it('without the journal, on another machine, what is open is finished forward', async () => {
     const cluster = await makeCluster(pool, 3);
     const load = await loaded(cluster);
     const run = await begun(cluster);
@@ -200,6 +204,26 @@ describe('stories of interruption', function () {
     expect(stdout).to.include('has failed over');
     expect(ownsUpTo(successor!, cluster.servers[2]!)).to.match(/^0-5400 /);
     await isWhole(load, cluster.servers, cluster.entry);
+  });
+
+  it('story 8: the new owner is told first that a slot is its own, and the others last', async () => {
+    const scene = await Scene.start({ slots: 3, keysPerSlot: 2, windowSlots: 3 });
+    try {
+      const [source, target] = scene.ends(await scene.look());
+      const links = new CutLinks(new RedisLinks());
+      expect(await scene.reshard(links)).to.equal(undefined);
+      for (const slot of scene.slots) {
+        const told = links.sent
+          .filter((line) => line.includes(` CLUSTER SETSLOT ${slot} NODE ${target.id}`))
+          .map((line) => line.split(' ')[0]);
+        const [first, ...others] = [formatAddress(target.address), ...told.slice(1)];
+        expect(told, `slot ${slot}`).to.have.length(3);
+        expect(told[0]).to.equal(first);
+        expect(others).to.include(formatAddress(source.address));
+      }
+    } finally {
+      await scene.stop();
+    }
   });
 
   it('story 59: while one moves slots a second one may not, here or on another machine', async () => {
