@@ -5,8 +5,11 @@ import { CutLinks } from './cut-links.js';
 import { Scene, type SceneOptions } from './scene.js';
 
 /** @returns what was done, for the record. */
-export async function cutEverywhere(options: SceneOptions): Promise<string> {
-  const scene = await Scene.start(options);
+export async function cutEverywhere(
+  options: SceneOptions,
+  kind: 'embedded' | 'real' = 'embedded',
+): Promise<string> {
+  const scene = await (kind === 'real' ? Scene.startReal(options) : Scene.start(options));
   try {
     const commands = await commandsOf(scene);
     const cuts = (await cutsOf(scene, true)) + (await cutsOf(scene, false));

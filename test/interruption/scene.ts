@@ -22,6 +22,9 @@ import { rangesOf } from '../../src/lib/kernel/ranges.js';
 import { slotOfKey } from '../../src/lib/kernel/slot.js';
 import { ownerIn, SlotStandings } from '../../src/lib/plan/open-slots.js';
 import { movesPlan, planFinish, planResume } from '../../src/lib/plan/plan-resume.js';
+import { runTrib } from '../cli/run-trib.js';
+import { addressOf, idOf } from '../integration/real-cluster.js';
+import { startRealServer } from '../support/real-server.js';
 import { startCluster, type Cluster, type ClusterNode } from '../../src/testing.js';
 import { CutLinks } from './cut-links.js';
 import { Writer } from './writer.js';
@@ -39,8 +42,20 @@ export interface SceneOptions {
   readonly deadlineMs?: number;
 }
 
+/** What a scene is played on: nodes in this process, or real servers. */
+interface Stage {
+  /** Those that own slots in the beginning, in the order of their slots, come first. */
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly address: string;
+    readonly port: number;
+  }[];
+  readonly embedded?: Cluster;
+  stop(): Promise<void>;
+}
+
 export class Scene {
-  readonly cluster: Cluster;
+  readonly #stage: Stage;
   readonly writer: Writer;
   readonly slots: readonly number[];
   readonly #options: SceneOptions;
@@ -48,13 +63,13 @@ export class Scene {
   readonly #stateBefore = process.env['XDG_STATE_HOME'];
   #machines = 0;
 
-  private constructor(cluster: Cluster, options: SceneOptions) {
-    this.cluster = cluster;
+  private constructor(stage: Stage, options: SceneOptions) {
+    this.#stage = stage;
     this.#options = options;
     const [keys, slots] = keysFor(options);
     this.slots = [...slots, slots.at(-1)! + 1];
     const waits = options.replicas ?? 0;
-    this.writer = new Writer(cluster.nodes[0]!.port, keys, waits);
+    this.writer = new Writer(stage.nodes[0]!.port, keys, waits);
     this.onMachine('the first');
   }
 
@@ -66,15 +81,46 @@ export class Scene {
       nodeTimeoutMs,
       ...(config ? { config } : {}),
     });
-    const scene = new Scene(cluster, options);
+    const { nodes } = cluster;
+    return Scene.#on({ nodes, embedded: cluster, stop: () => cluster.stop() }, options);
+  }
+
+  /** Three primaries of redis-server. */
+  static async startReal(options: SceneOptions): Promise<Scene> {
+    const servers = await Promise.all(
+      [1, 2, 3].map(() => startRealServer({ nodeTimeoutMs: 15_000 })),
+    );
+    const stop = async (): Promise<void> => {
+      await Promise.all(servers.map((server) => server.stop()));
+    };
+    try {
+      const { status, stderr } = await runTrib(['create', '--yes', ...servers.map(addressOf)]);
+      expect(status, stderr).to.equal(0);
+      const nodes = servers.map((server) => ({
+        ...{ id: idOf(server), address: addressOf(server), port: server.port },
+      }));
+      return await Scene.#on({ nodes, stop }, options);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+
+  static async #on(stage: Stage, options: SceneOptions): Promise<Scene> {
+    const scene = new Scene(stage, options);
     for (const key of scene.writer.keys) await scene.writer.write(key);
     return scene;
+  }
+
+  /** Of embedded nodes, which can be killed and started again. */
+  get cluster(): Cluster {
+    return this.#stage.embedded!;
   }
 
   async stop(): Promise<void> {
     await this.writer.stop();
     this.writer.close();
-    await this.cluster.stop();
+    await this.#stage.stop();
     rmSync(this.#folder, { recursive: true, force: true });
     if (this.#stateBefore === undefined) delete process.env['XDG_STATE_HOME'];
     else process.env['XDG_STATE_HOME'] = this.#stateBefore;
@@ -86,8 +132,8 @@ export class Scene {
   }
 
   get entry() {
-    const running = this.cluster.nodes.find(({ state }) => state === 'running')!;
-    return addressFrom(running.address);
+    const running = this.#stage.embedded?.nodes.find(({ state }) => state === 'running');
+    return addressFrom((running ?? this.#stage.nodes[0]!).address);
   }
 
   /** Reshards from whoever has the slots to the other one. @returns the links, when the run has ended. */
@@ -108,8 +154,8 @@ export class Scene {
     }
   }
 
-  /** As `trib resume` does it. @returns whether there was a journal to go by. */
-  async resume(): Promise<boolean> {
+  /** As `trib resume` does it, with its options. @returns whether there was a journal to go by. */
+  async resume(typed: { readonly replace?: boolean } = {}): Promise<boolean> {
     const links = new RedisLinks();
     const session = this.#session(links);
     try {
@@ -121,7 +167,8 @@ export class Scene {
           : planFinish(view);
         const { plan, places } = rest;
         expect(plan.remarks, plan.remarks.join('\n')).to.deep.equal([]);
-        const wish = { plan, view, places, takesOpenSlots: true, continues: run };
+        const moving = { ...run?.log.header.moving, ...typed };
+        const wish = { plan, view, moving, places, takesOpenSlots: true, continues: run };
         await withRun(session, wish, ({ context }) => runPlan(plan, context));
         return run !== undefined;
       });
@@ -143,7 +190,7 @@ export class Scene {
   ends(view: ClusterView): readonly [Member, Member] {
     const owner = ownerIn(new SlotStandings(view).of(this.slots[0]!))!;
     const shardOf = new Map<string, Member>(membersOf(view).map((member) => [member.id, member]));
-    const heads = this.cluster.nodes
+    const heads = this.#stage.nodes
       .slice(0, 2)
       .map(({ id }) => shardOf.get(id)!)
       .map((member) => (member.role === 'primary' ? member : shardOf.get(member.primaryId!)!));

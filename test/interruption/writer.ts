@@ -9,7 +9,7 @@ export class Writer {
   readonly keys: readonly string[];
   readonly #route: ClusterLoad;
   readonly #acknowledged = new Map<string, number>();
-  readonly #isConfirmed: (key: string) => Promise<boolean>;
+  readonly #waits: number;
   #version = 0;
   #isRunning = false;
   #work: Promise<void> = Promise.resolve();
@@ -18,11 +18,7 @@ export class Writer {
   constructor(port: number, keys: readonly string[], waits = 0) {
     this.keys = keys;
     this.#route = new ClusterLoad(port, 0);
-    this.#isConfirmed = async (key) => {
-      if (waits === 0) return true;
-      const reply = await this.#route.send(key, ['WAIT', String(waits), '50']);
-      return reply.kind === 'integer' && Number(reply.value) >= waits;
-    };
+    this.#waits = waits;
   }
 
   get writes(): number {
@@ -46,9 +42,26 @@ export class Writer {
 
   async write(key: string): Promise<void> {
     const version = ++this.#version;
+    const asked = this.#asked;
     const reply = await this.#route.send(key, ['SET', key, String(version)]);
     if (reply.kind !== 'status') throw new Error(`SET ${key}: ${JSON.stringify(reply)}`);
-    if (await this.#isConfirmed(key)) this.#acknowledged.set(key, version);
+    const isConfirmed = this.#waits === 0 || (asked === this.#asked && (await this.#waited(key)));
+    if (isConfirmed) this.#acknowledged.set(key, version);
+  }
+
+  /** WAIT goes to the owner, not to the node that a write was sent to by ASK. */
+  get #asked(): number {
+    return this.#route.detours.get('ASK') ?? 0;
+  }
+
+  async #waited(key: string): Promise<boolean> {
+    try {
+      const reply = await this.#route.send(key, ['WAIT', String(this.#waits), '50']);
+      return reply.kind === 'integer' && Number(reply.value) >= this.#waits;
+    } catch {
+      // It is a replica by now: what it had taken before is not confirmed.
+      return false;
+    }
   }
 
   /** Keys whose last acknowledged write is not there. */
@@ -63,8 +76,8 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    while (this.#isRunning) {
-      for (const key of this.keys) if (this.#isRunning) await this.write(key);
+    for (let at = 0; this.#isRunning; at++) {
+      await this.write(this.keys[at % this.keys.length]!);
       // It lives in the process of the nodes, which have other things to do as well.
       await new Promise((resolve) => setTimeout(resolve, 1));
     }

@@ -154,7 +154,8 @@ describe('stories of interruption', function () {
     expect(entriesOf(journals()[0]).at(-1)).to.include({ kind: 'end', outcome: 'interrupted' });
     const resumed = await tribJson(['resume', cluster.entry], here());
     expect(resumed.status).to.equal(0);
-    expect(resumed.document.slotsDone + resumed.document.slotsMoved).to.equal(5_401);
+    const { slotsDone, slotsMoved } = resumed.document as Record<string, number>;
+    expect(slotsDone! + slotsMoved!).to.equal(5_401);
     await isWhole(load, cluster.servers, cluster.entry);
   });
 
