@@ -93,7 +93,7 @@ async function saveAll(
   const failures: unknown[] = [];
   const say = (message: string): void =>
     context.report({ kind: 'remark', severity: 'info', message });
-  const saved = await mapBounded(plan.shards, CONCURRENT_SHARDS_MAX, async (shard) => {
+  const saving = mapBounded(plan.shards, CONCURRENT_SHARDS_MAX, async (shard) => {
     if (giveUp.signal.aborted) return [];
     const where = formatAddress(shard.node.address);
     say(`>>> Node ${where} -> Saving RDB...`);
@@ -107,6 +107,8 @@ async function saveAll(
       return [];
     }
   });
+  context.report({ kind: 'transfer-started', title, unit: 'bytes', total: undefined });
+  const saved = await saving;
   if (failures.length > 0) throw failures[0];
   const elapsedMs = Math.round(performance.now() - beganAt);
   context.report({ kind: 'transfer-done', title, done, elapsedMs });
