@@ -187,6 +187,7 @@ describe('diagnose', () => {
     const chained = changed((nodes) => (nodes[3]!.primary = 4));
     expect(only(chained, 'replica-of-replica').cure).to.deep.equal([
       `trib call --here 10.0.0.4:7003 CLUSTER REPLICATE ${idOf(1)}`,
+      'trib fix 10.0.0.1:7000 --only replica-of-replica',
     ]);
     const orphan = viewOf(syntheticNodes(), (text) =>
       text.replace(`slave ${idOf(0)}`, `slave ${idOf(99)}`),

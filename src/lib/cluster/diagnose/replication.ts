@@ -45,6 +45,7 @@ function following(context: Context, replica: Member): readonly Finding[] {
         ],
         cure: [
           `trib call --here ${at(replica)} CLUSTER REPLICATE ${primary.primaryId ?? '<id of a primary>'}`,
+          `trib fix ${context.entry} --only replica-of-replica`,
         ],
         about: [replica, primary],
       }),

@@ -35,7 +35,7 @@ function epochCollisions(context: Context): readonly Finding[] {
         subject: listed(members.map(at)),
         message: `${members.length} primaries share the config epoch ${epoch}.`,
         evidence: members.map((member) => `${at(member)} has config epoch ${epoch}`),
-        cure: [`trib call --here ${at(members.at(-1)!)} CLUSTER BUMPEPOCH`],
+        cure: [`trib fix ${context.entry} --only epoch-collision`],
         about: members,
       }),
     );
