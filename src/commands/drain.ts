@@ -63,7 +63,7 @@ export default class Drain extends MovingCommand {
       }
       this.say(transfers.map(transferLine));
       const done = await this.carryOut(session, look, decision, flags);
-      this.sayMoved(done, decision);
+      if (transfers.length > 0) this.sayMoved(done, decision);
       if (done.slotCount === this.movesDocument(decision).slotCount) {
         this.say([
           `[OK] ${nameOf(victim)} owns no slots${flags.remove ? ' and is out of the cluster' : ''}.`,

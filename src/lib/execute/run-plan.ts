@@ -79,7 +79,7 @@ function withoutSlots(settled: Settled, left: ReadonlySet<number>): Settled {
 function leftBehind(left: readonly SlotRange[]): TribError {
   return new TribError(
     'REFUSED',
-    `Slots ${formatRanges(left)} were left where they are: what was to follow is not done.`,
+    `Left where they are: slots ${formatRanges(left)}. What was to follow is not done.`,
     { hint: '--on-big-key move moves them, too.', details: { slots: formatRanges(left) } },
   );
 }
