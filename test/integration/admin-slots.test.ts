@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { runTrib, tribJson, type RunOptions } from '../cli/run-trib.js';
+import { slotOfKey } from '../../src/lib/kernel/slot.js';
+import { runTrib, startTrib, tribJson, type RunOptions } from '../cli/run-trib.js';
 import { type StoryCluster, lineAt, makeCluster } from '../stories/story-cluster.js';
 import { type RealServer, hasRedisServer, redisCli } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
@@ -159,6 +160,41 @@ describe('slots of a cluster of real servers', function () {
     const applied = await trib(['apply', path, '--yes']);
     expect(applied.status, applied.stderr).to.equal(0);
     expect((await trib(['apply', path, '--yes'])).status).to.equal(4);
+  });
+
+  it('refuses a plan that somebody else has overtaken while the question stood', async () => {
+    const [first, second] = cluster.servers.map(addressOf);
+    const words = ['reshard', cluster.entry, '--to', second!, '--from', first!, '--slots', '3'];
+    const asking = startTrib(words, { ...surroundings(), keepOpen: true });
+    await waitUntil('it asks', () => asking.stderr().includes('proposed reshard plan'));
+    const other = await trib(['move-slots', cluster.entry, '200', '--to', second!]);
+    expect(other.status, other.stderr).to.equal(0);
+    const before = counts();
+    asking.process.stdin!.end('yes\n');
+    const { status, stderr } = await asking.ended;
+    expect(status, stderr).to.equal(4);
+    expect(counts()).to.deep.equal(before);
+  });
+
+  it('leaves the slot of a big key where it is when told to, and asks where it shall', async () => {
+    const [first, second] = cluster.servers.map(addressOf);
+    const owner = cluster.servers[1]!;
+    const slot = String(slotOfKey('{big}'));
+    const moved = await trib(['move-slots', cluster.entry, slot, '--to', second!]);
+    expect(moved.status, moved.stderr).to.equal(0);
+    redisCli(owner.port, 'SETRANGE', '{big}', '300000', 'x');
+    const limit = ['--max-key-bytes', '200KB'];
+    const words = ['move-slots', cluster.entry, slot, '--to', first!, ...limit];
+    const failed = await json(words);
+    expect(failed.document.error.code).to.equal('REFUSED');
+    const skipped = await json([...words, '--on-big-key', 'skip']);
+    expect(skipped.status, JSON.stringify(skipped.document)).to.equal(0);
+    expect(skipped.document).to.include({ outcome: 'moved', slotCount: 0 });
+    const asked = await trib([...words, '--on-big-key', 'ask'], { input: 'perhaps\nmove\n' });
+    expect(asked.status, asked.stderr).to.equal(0);
+    expect(asked.stderr).to.include("'perhaps' is none of move, skip and fail");
+    expect(redisCli(cluster.servers[0]!.port, 'STRLEN', '{big}')).to.equal('300001');
+    redisCli(cluster.servers[0]!.port, 'DEL', '{big}');
   });
 
   it('story 15: a node that has just joined gets its slots as soon as it serves, and all get their share', async () => {

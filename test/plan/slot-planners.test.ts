@@ -391,7 +391,7 @@ describe('planRebalance', () => {
         };
         expect(planRebalance(after, again).plan.stages).to.deep.equal([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -606,6 +606,7 @@ describe('planDrain', () => {
     expect(refusal(idOf(4))).to.equal('NOT_A_PRIMARY');
     expect(refusal(idOf(44))).to.equal('UNKNOWN_NODE');
     expect(refusal(idOf(0), [idOf(0)])).to.equal('USAGE');
+    expect(refusal(idOf(0), [])).to.equal('USAGE');
     expect(refusal(idOf(0), [idOf(4)])).to.equal('NOT_A_PRIMARY');
     // `--to ''`, as of a variable that is not set: nobody takes the slots, and they do not stay in silence.
     expect(refusal(idOf(0), [])).to.equal('USAGE');

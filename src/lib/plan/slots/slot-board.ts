@@ -7,7 +7,7 @@ import { ownershipOf } from '../../cluster/ownership.js';
 import type { ClusterView } from '../../cluster/model.js';
 import type { Member } from '../../cluster/view.js';
 import type { NodeId } from '../../kernel/node-id.js';
-import { rangesWhere, slotsIn, type SlotRange } from '../../kernel/ranges.js';
+import { rangesOf, rangesWhere, slotsIn, type SlotRange } from '../../kernel/ranges.js';
 
 /** Slots that go from one primary to another. */
 export interface SlotTransfer {
@@ -19,6 +19,8 @@ export interface SlotTransfer {
 export class SlotBoard {
   readonly #before: readonly (Member | undefined)[];
   readonly #now: (Member | undefined)[];
+  /** Asked for again and again, and changed for two nodes at a time. */
+  readonly #ranges = new Map<NodeId, readonly SlotRange[]>();
 
   constructor(view: ClusterView) {
     this.#before = ownershipOf(view).ownerOf;
@@ -30,28 +32,38 @@ export class SlotBoard {
   }
 
   slotsOf({ id }: Pick<Member, 'id'>): readonly SlotRange[] {
-    return rangesWhere((slot) => this.#now[slot]?.id === id);
+    let ranges = this.#ranges.get(id);
+    if (!ranges) {
+      ranges = rangesWhere((slot) => this.#now[slot]?.id === id);
+      this.#ranges.set(id, ranges);
+    }
+    return ranges;
   }
 
   give(slots: readonly SlotRange[], target: Member): void {
-    for (const slot of slotsIn(slots)) this.#now[slot] = target;
+    this.#ranges.delete(target.id);
+    for (const slot of slotsIn(slots)) {
+      const owner = this.#now[slot];
+      if (owner) this.#ranges.delete(owner.id);
+      this.#now[slot] = target;
+    }
   }
 
   /** One per pair of nodes, in the order of their first slots. */
   transfers(): readonly SlotTransfer[] {
-    const pairs = new Map<string, { source: Member; target: Member; slots: Set<number> }>();
+    const pairs = new Map<string, { source: Member; target: Member; slots: number[] }>();
     this.#before.forEach((source, slot) => {
       const target = this.#now[slot];
       if (!source || !target || source.id === target.id) return;
       const key = `${source.id} ${target.id}`;
-      const pair = pairs.get(key) ?? { source, target, slots: new Set() };
-      pair.slots.add(slot);
+      const pair = pairs.get(key) ?? { source, target, slots: [] };
+      pair.slots.push(slot);
       pairs.set(key, pair);
     });
     return [...pairs.values()].map(({ source, target, slots }) => ({
       source,
       target,
-      slots: rangesWhere((slot) => slots.has(slot)),
+      slots: rangesOf(slots),
     }));
   }
 }
