@@ -145,7 +145,9 @@ class Resumption {
       else this.#slotsDone++;
       return undefined;
     }
-    throw gone(step.source, `slot ${slot}`);
+    // Whoever has it is down and has no successor: mostly the source, or a target that died after it got it.
+    const [owner] = claimants;
+    throw gone(owner ? refOfMember(owner) : step.source, `slot ${slot}`);
   }
 
   #leave(slot: number, why: string): void {
