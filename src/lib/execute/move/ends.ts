@@ -5,7 +5,9 @@
 import { formatAddress } from '../../cluster/address.js';
 import { parseFacts } from '../../cluster/facts.js';
 import type { NodeAddress } from '../../cluster/model.js';
+import { parseClusterNodes } from '../../cluster/nodes-reply.js';
 import { TribError } from '../../kernel/errors.js';
+import { slotsIn } from '../../kernel/ranges.js';
 import type { ExecutionContext } from '../context.js';
 import type { Link } from '../links.js';
 import { waitFor } from '../wait.js';
@@ -35,7 +37,7 @@ export async function openEnds(move: SlotMove, context: ExecutionContext): Promi
   const [databases, meetingPoint] = await Promise.all([
     databasesOf(source),
     move.target.announced ?? context.announce(move.target.address),
-    serves(target, context),
+    serves(target, move, context),
   ]);
   const lanes = await Promise.all(
     databases.map(async (database) => {
@@ -54,9 +56,10 @@ export function closeEnds({ lanes }: Ends): void {
 /**
  * A primary that has just joined says CLUSTERDOWN for a moment, to every key that arrives. @throws DEADLINE
  */
-async function serves(target: Link, context: ExecutionContext): Promise<void> {
+async function serves(target: Link, move: SlotMove, context: ExecutionContext): Promise<void> {
   const first = await stateOf(target);
   if (first === 'ok') return;
+  await tellOwner(target, move);
   const name = formatAddress(target.address);
   const wait = { ...context, what: `Waiting for ${name} to serve` };
   const answer = await waitFor(wait, async () => {
@@ -69,6 +72,28 @@ async function serves(target: Link, context: ExecutionContext): Promise<void> {
   throw new TribError('DEADLINE', `${name} does not serve: slots cannot be given to it.`, {
     hint: [...answer.missing, 'Look at `trib check`; --deadline waits longer.'],
   });
+}
+
+/**
+ * While a slot is open at a node, gossip does not change who owns it there. Where the source has failed over,
+ * the target holds on to the one that is gone, and its slots keep the target in CLUSTERDOWN for ever: it has
+ * to be told. What it owns itself, and what is not open, is left alone.
+ */
+async function tellOwner(target: Link, { source, slots }: SlotMove): Promise<void> {
+  const [text] = await target.ask([['CLUSTER', 'NODES']]);
+  if (text instanceof TribError) throw text;
+  const nodes = parseClusterNodes(String(text));
+  if (!nodes.ok) return;
+  const { self } = nodes.value;
+  const own = new Set(slotsIn(self.slots));
+  const behind = [...slotsIn(slots)].filter(
+    (slot) => self.importing.has(slot) && self.importing.get(slot) !== source.id && !own.has(slot),
+  );
+  if (behind.length === 0) return;
+  const replies = await target.ask(
+    behind.map((slot) => ['CLUSTER', 'SETSLOT', String(slot), 'NODE', source.id]),
+  );
+  for (const reply of replies) if (reply instanceof TribError) throw reply;
 }
 
 async function stateOf(target: Link): Promise<string | undefined> {
