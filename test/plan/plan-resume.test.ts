@@ -147,7 +147,9 @@ describe('planResume', () => {
     expect(error.message).to.include('is not there');
     // It died with slots that it had got already: then it is the one to start again, not the source.
     const late = thrownBy(() => planResume(after(both(gave('0-3', '4-5460'), dead(1))), begun));
-    expect(late.message).to.include(members[1]!.id.slice(0, 8)).and.not.include(idOf(0).slice(0, 8));
+    expect(late.message)
+      .to.include(members[1]!.id.slice(0, 8))
+      .and.not.include(idOf(0).slice(0, 8));
   });
 
   it('does other steps that are not done yet, once, with whoever is there now', () => {
