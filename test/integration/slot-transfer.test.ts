@@ -102,6 +102,82 @@ for (const dialect of DIALECTS) {
       }
     });
 
+    it('loses nothing either while one of the two stands still, or they are cut off', async () => {
+      await build({ primaries: 3, replicasPerPrimary: 0 });
+      const { cluster, source, target } = town;
+      const writers = await Promise.all(
+        keysIn(FIRST, LAST, 20).map((key) => Writer.open(town, key)),
+      );
+      const work = writers.map((writer) => writer.run());
+      const trouble: readonly (() => Promise<void>)[] = [
+        () => standStill(target),
+        () => standStill(source),
+        async () => {
+          const cut = cluster.partition(source, [target]);
+          await passing(1000);
+          cut.heal();
+        },
+      ];
+      try {
+        for (const [round, happen] of trouble.entries()) {
+          const [first, last] = [FIRST + round * 300, FIRST + round * 300 + 299];
+          const slow = cluster.delay([source, target], 20 + round * 20);
+          const name = await town.move(first, last);
+          await happen();
+          slow.heal();
+          await town.waitFor(source, name, 'success', 'completed', 'failed');
+          await town.waitFor(target, name, 'success', 'completed', 'failed');
+          if (dialect === 'redis-8.4') await town.cancel();
+        }
+      } finally {
+        for (const writer of writers) writer.isWanted = false;
+        await Promise.all(work);
+      }
+      await cluster.waitForConverged();
+      for (const { key, acknowledged, surprises } of writers) {
+        const owner = cluster.ownerOf(key);
+        expect(await town.say(owner, 'GET', `{${key}}n`)).to.equal(`$"${acknowledged}"`);
+        expect(await town.say(owner, 'LLEN', `{${key}}l`)).to.equal(`:${acknowledged}`);
+        expect([...surprises]).to.deep.equal([]);
+      }
+
+      async function standStill(node: ClusterNode): Promise<void> {
+        cluster.pause(node);
+        await passing(500);
+        cluster.resume(node);
+      }
+    });
+
+    it('leaves nothing behind in the file of a target that crashes', async () => {
+      await build({ nodeTimeoutMs: 8000, config: { appendonly: 'yes', ...NO_COVERAGE } });
+      const { cluster, source, target } = town;
+      for (const key of keysIn(FIRST, LAST, 30)) await town.put(key, 'SET', key, 'v');
+      const [own] = keysIn(6000, 6999, 1);
+      await town.put(own!, 'SET', own!, 'its own');
+      cluster.delay([source, target], 300);
+      const name = await town.move(FIRST, LAST);
+      await town.isUnderWay(name);
+      const [first] = keysIn(FIRST, LAST, 1);
+      const none = `array[+${'0'.repeat(40)}]`;
+      await waitUntil(
+        'something has come in',
+        async () => (await town.say(target, 'DEBUG', 'DIGEST-VALUE', first!)) !== none,
+      );
+      await cluster.kill(target);
+      cluster.heal();
+      await cluster.restart(target);
+      await waitUntil(
+        'what had come in is gone',
+        async () => (await town.say(target, 'DEBUG', 'DIGEST-VALUE', first!)) === none,
+      );
+      await town.waitFor(source, name, 'failed', 'success', 'completed');
+      await waitUntil('the source is heard', async () =>
+        (await town.say(target, 'GET', first!)).startsWith('-MOVED'),
+      );
+      expect(await town.say(target, 'GET', own!)).to.equal('$"its own"');
+      expect(await town.say(source, 'DBSIZE')).to.equal(':30');
+    });
+
     it('shows nothing of what comes in before it is all there', async () => {
       await build({ primaries: 3, replicasPerPrimary: 1 });
       const { source, target } = town;
@@ -280,6 +356,9 @@ for (const dialect of DIALECTS) {
 }
 
 const MESSAGE = { 'valkey-9': 'message', 'redis-8.4': 'last_error' } as const;
+
+/** For a fault to last, not for anything to happen. */
+const passing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const NO_COVERAGE = { 'cluster-require-full-coverage': 'no' };
 

@@ -100,6 +100,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   readonly #transfer: Transfer;
   readonly #dispatcher: Dispatcher;
   readonly #runner: CommandRunner;
+  readonly #eviction: Eviction;
   readonly #rules: ClientRules;
   readonly #cron: Cron;
   readonly #stats = new ServerStats();
@@ -188,7 +189,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       clock: this.clock,
       nowMs: Date.now,
     });
-    const eviction = new Eviction({
+    this.#eviction = new Eviction({
       keyspace: this.#keyspace,
       wings: this.wings,
       prng: this.#prng,
@@ -201,7 +202,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       table,
       admission: new Admission({
         ...serving,
-        eviction,
+        eviction: this.#eviction,
         heldKeys: this.#heldKeys,
         heldSlots: this.#heldSlots,
         nowMs: Date.now,
@@ -224,7 +225,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       tick: () => {
         this.#persistence.tick();
         this.#shutdown.tick();
-        eviction.relieve();
+        this.#eviction.relieve();
         memoryAccount({ keyspace: this.#keyspace, sessions: this.sessions, wings: this.wings });
       },
     });
@@ -430,6 +431,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       heldSlots: this.#heldSlots,
       retrySoon: () => this.#waiting.retrySoon(),
       apply: (argv, db) => {
+        if (this.#eviction.limitBytes > 0 && !this.#eviction.relieve()) return OUT_OF_MEMORY;
         this.#imported.db = db;
         return this.#dispatcher.executeImported(this.#imported, argv);
       },
@@ -599,6 +601,8 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     return Date.now();
   }
 }
+
+const OUT_OF_MEMORY = 'Ran out of memory (OOM) during slot import';
 
 function databaseCount(config: Configuration): number {
   if (!config.boolean('cluster-enabled')) return config.number('databases');
