@@ -3,7 +3,7 @@
  * To any other persona they are as unknown as a misspelt name.
  */
 import { PERSONA_NAMES } from '../../ports/persona.js';
-import { choice, type Directive, integer, memory, text, yesNo } from '../directive.js';
+import { choice, type Directive, integer, LONG_MAX, memory, text, yesNo } from '../directive.js';
 
 const VALKEY = { personas: ['valkey-9'] } as const;
 const REDIS = { personas: ['redis-8.4'] } as const;
@@ -34,11 +34,11 @@ export const PERSONA_DIRECTIVES: readonly Directive[] = [
     ['effective', 'Entries of CLUSTER GETSLOTMIGRATIONS that are kept.'],
     VALKEY,
   ),
-  memory(
+  integer(
     'slot-migration-max-failover-repl-bytes',
     0,
     ['effective', 'Writes are held when no more than this is left to send; -1 does not look.'],
-    { ...VALKEY, min: -1 },
+    { ...VALKEY, min: -1, max: LONG_MAX },
   ),
   memory(
     'cluster-slot-migration-handoff-max-lag-bytes',
