@@ -136,9 +136,8 @@ export class ClusterLoad {
     try {
       const client = await this.#client(port);
       const asking = isAsking ? client.call('ASKING') : undefined;
-      const reply = client.call(...argv);
-      await asking;
-      return await reply;
+      const [reply] = await Promise.all([client.call(...argv), asking]);
+      return reply;
     } catch {
       this.#clients.delete(port);
       return undefined;

@@ -52,6 +52,7 @@ export class RespClient {
   /** Bytes that make one reply. */
   send(bytes: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
+      if (this.isClosed) return void reject(new Error('connection closed'));
       this.#waiting.push({ resolve, reject });
       this.socket.write(bytes, 'latin1');
     });

@@ -97,7 +97,7 @@ describe('planResume', () => {
     [
       'the source has failed over',
       both(gave('0-3', '4-5460'), failedOver(0), open(1, `[4${from0}`)),
-      ['a003>a001 4-9'],
+      ['tell-owner', 'a003>a001 4-9'],
       4,
     ],
     [

@@ -44,7 +44,7 @@ export function planAbort(view: ClusterView, begun: Begun | undefined): AbortPla
   const open = movesPlan('abort', view, those(false), why, unclearRemarks(view, transfers));
   return {
     plan: { ...open, stages: [...half.stages, ...open.stages] },
-    open: open.stages[0],
+    open: open.stages.at(-1),
   };
 }
 

@@ -75,7 +75,7 @@ class Resumption {
       plan: {
         command: 'resume',
         fingerprint: fingerprint(this.#view),
-        stages,
+        stages: [...tellingStages(moves, this.#standings), ...stages],
         remarks: [...this.#left].map(
           ([why, slots]) => `Slots ${formatRanges(rangesOf(slots))} ${why}`,
         ),
@@ -313,6 +313,30 @@ export function movesPlan(
       witnesses: living.map(refOfMember),
     },
   };
-  const stages = transfers.length === 0 ? [] : [stage];
+  const moves = stage.steps.filter((step) => step.kind === 'move-slots');
+  const telling = tellingStages(moves, new SlotStandings(view));
+  const stages = transfers.length === 0 ? [] : [...telling, stage];
   return { command, fingerprint: fingerprint(view), stages, remarks };
+}
+
+/**
+ * A node that waits for keys of a slot hears nothing about that slot from the others. When the source has
+ * failed over it still takes it for the slot's owner, holds the cluster for failed, and would take no keys.
+ */
+function tellingStages(moves: readonly MoveStep[], standings: SlotStandings): readonly Stage[] {
+  const steps = moves.flatMap(({ node, source, slots }): readonly Step[] => {
+    const waiting = [...slotsIn(slots)].filter((slot) =>
+      standings
+        .of(slot)
+        .marks.some(
+          ({ at, kind, peer }) => at.id === node.id && kind === 'importing' && peer !== source.id,
+        ),
+    );
+    if (waiting.length === 0) return [];
+    const why = 'it waits for keys from a node that has failed over';
+    return [{ kind: 'tell-owner', node, owner: source, slots: rangesOf(waiting), why }];
+  });
+  if (steps.length === 0) return [];
+  const title = 'Telling those who wait for keys who has taken over';
+  return [{ title, steps, settled: { kind: 'at-once' } }];
 }
