@@ -5,6 +5,7 @@ import { RedisLinks } from '../../src/lib/client/redis-links.js';
 import { TribError } from '../../src/lib/kernel/errors.js';
 import { slotOfKey } from '../../src/lib/kernel/slot.js';
 import { startCluster, type Cluster, type ClusterNode } from '../../src/testing.js';
+import { runTrib } from '../cli/run-trib.js';
 import { moveBetween } from '../support/moving.js';
 
 const SLOT = slotOfKey('{x}');
@@ -36,6 +37,26 @@ describe('stories of slots on the move', function () {
       return replies;
     };
   }
+
+  it('story 4: a target with another password is found out before anything is changed, keys or none', async () => {
+    const { nodes } = await start({ primaries: 3 });
+    const [first, , last] = nodes;
+    const atTarget = speaker(last!);
+    const atSource = speaker(first!);
+    await atTarget(['CONFIG', 'SET', 'requirepass', 'another']);
+    const before = await atSource(['CLUSTER', 'INFO'], ['CLUSTER', 'COUNTKEYSINSLOT', '0']);
+    for (const fill of [false, true]) {
+      if (fill) await atSource(['SET', '{06S}', 'v']);
+      const words = ['move-slots', first!.address, '0', '--to', last!.id, '--yes'];
+      const { status, stderr, stdout } = await runTrib(words);
+      expect(status, stdout).to.equal(1);
+      expect(`${stdout}${stderr}`).to.match(/wants a password/);
+      expect(stderr).to.include(last!.address);
+      const [nodesText] = await atSource(['CLUSTER', 'NODES']);
+      expect(String(nodesText), 'nothing is open').not.to.include('[');
+    }
+    expect(before[1]).to.equal(0);
+  });
 
   it('story 14: commands on several keys are told to try again, and nothing they wrote is lost', async () => {
     const { nodes, addresses } = await start({ primaries: 3 });
