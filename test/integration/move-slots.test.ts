@@ -126,7 +126,7 @@ describe('moving slots of real servers', function () {
   });
 
   describe('whatever a run before it has left', () => {
-    const states: readonly [string, (from: number, to: number) => void][] = [
+    const states: readonly [string, (from: number, to: number) => void | Promise<void>][] = [
       ['only the target importing', (from, to) => mark(to, 'IMPORTING', from)],
       ['only the source migrating', (from, to) => mark(from, 'MIGRATING', to)],
       [
@@ -140,28 +140,43 @@ describe('moving slots of real servers', function () {
       [
         'the target told, and the source not',
         (from, to) => {
-          mark(to, 'IMPORTING', from);
-          mark(from, 'MIGRATING', to);
-          const keys = redisCli(port(from), 'CLUSTER', 'GETKEYSINSLOT', String(SLOT), '9999');
-          redisCli(
-            port(from),
-            ...['MIGRATE', '127.0.0.1', String(port(to)), '', '0', '5000', 'KEYS'],
-            ...keys.split('\n'),
-          );
+          moveByHand(from, to);
           mark(to, 'NODE', to);
         },
       ],
+      [
+        'the slot gone, and a key left behind',
+        async (from, to) => {
+          redisCli(port(from), 'DEL', '{x}:39');
+          moveByHand(from, to);
+          mark(to, 'NODE', to);
+          mark(from, 'NODE', to);
+          mark(from, 'IMPORTING', to);
+          await client(from).callAll([['ASKING'], ['SET', '{x}:39', 'v']]);
+          mark(from, 'STABLE');
+        },
+      ],
     ];
-    const mark = (index: number, state: string, peer: number): void => {
-      const id = redisCli(port(peer), 'CLUSTER', 'MYID');
-      redisCli(port(index), 'CLUSTER', 'SETSLOT', String(SLOT), state, id);
+    const mark = (index: number, state: string, peer?: number): void => {
+      const id = peer === undefined ? [] : [redisCli(port(peer), 'CLUSTER', 'MYID')];
+      redisCli(port(index), 'CLUSTER', 'SETSLOT', String(SLOT), state, ...id);
+    };
+    const moveByHand = (from: number, to: number): void => {
+      mark(to, 'IMPORTING', from);
+      mark(from, 'MIGRATING', to);
+      const keys = redisCli(port(from), 'CLUSTER', 'GETKEYSINSLOT', String(SLOT), '9999');
+      redisCli(
+        port(from),
+        ...['MIGRATE', '127.0.0.1', String(port(to)), '', '0', '5000', 'KEYS'],
+        ...keys.split('\n'),
+      );
     };
     for (const [name, make] of states) {
       it(`goes on from ${name}`, async () => {
         const writer = client(2);
         await writer.callAll(Array.from({ length: 40 }, (_, at) => ['SET', `{x}:${at}`, 'v']));
         const before = keysIn(2, SLOT);
-        make(2, 1);
+        await make(2, 1);
         await move(2, 1, [SLOT, SLOT + 1]);
         await owns(1, SLOT);
         expect(keysIn(1, SLOT)).to.equal(before);

@@ -5,7 +5,7 @@
 import { takeAddressWords, targetFrom, type Target } from '../cluster/address.js';
 import { diagnose } from '../cluster/diagnose.js';
 import { fingerprintOf } from '../cluster/fingerprint.js';
-import type { Finding } from '../cluster/finding.js';
+import type { Finding, FindingId } from '../cluster/finding.js';
 import type { ClusterView, NodeAddress } from '../cluster/model.js';
 import { pictureOf, type ClusterPicture } from '../cluster/picture.js';
 import type { SlotKeys } from '../cluster/slot-keys.js';
@@ -65,6 +65,9 @@ export interface ReviewFlags {
   readonly 'dry-run'?: boolean | undefined;
   readonly 'plan-out'?: string | undefined;
 }
+
+/** Findings whose first evidence is why a node does not answer. */
+const WHY_SILENT: ReadonlySet<FindingId> = new Set(['node-unreachable', 'slot-owner-down']);
 
 export abstract class ClusterCommand extends TribCommand {
   static override baseFlags = {
@@ -171,7 +174,11 @@ export abstract class ClusterCommand extends TribCommand {
     const entry = view.claims.get(view.entryId)!;
     throw new TribError('UNHEALTHY', `Please fix your cluster problems before ${doing}.`, {
       hint: [
-        ...errors.slice(0, 5).map(({ message, id }) => `${message} (${id})`),
+        ...errors.slice(0, 5).flatMap(({ message, id, evidence }) => [
+          `${message} (${id})`,
+          // Why it does not answer is what the reader can do something about.
+          ...(WHY_SILENT.has(id) ? evidence.slice(0, 1) : []),
+        ]),
         `trib check ${entry.reachedAt.host}:${entry.reachedAt.port} tells what to do.`,
       ],
       details: { findings: errors.map(({ id, subject }) => ({ id, subject })) },

@@ -57,10 +57,8 @@ export function aList<T>(shape: Shape<T>, max = 1_000_000): Shape<readonly T[]> 
 type Fields = Readonly<Record<string, Shape<unknown>>>;
 type Of<F extends Fields> = { readonly [K in keyof F]: ReturnType<F[K]> };
 
-type NoFields = Readonly<Record<never, never>>;
-
 /** An object with exactly these fields; those of `may` can be missing. */
-export function aRecord<F extends Fields, M extends Fields = NoFields>(
+export function aRecord<F extends Fields, M extends Fields = F>(
   must: F,
   may?: M,
 ): Shape<Of<F> & Partial<Of<M>>> {

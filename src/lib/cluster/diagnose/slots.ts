@@ -92,9 +92,12 @@ function ownersDown(context: Context): readonly Finding[] {
         severity: 'error',
         subject: formatRanges(member.slots),
         message: `${plural(countSlots(member.slots), 'slot')} of ${nodeText(context, member.id)}, which is down, ${countSlots(member.slots) === 1 ? 'is' : 'are'} not served.`,
-        evidence: replicas.length
-          ? [`replicas that answer: ${listed(replicas.map(at))}`]
-          : ['none of its replicas answers'],
+        evidence: [
+          ...(member.silence ? [`asked from here: ${member.silence.reason}`] : []),
+          replicas.length
+            ? `replicas that answer: ${listed(replicas.map(at))}`
+            : 'none of its replicas answers',
+        ],
         cure: replicas.length
           ? [`trib failover ${at(replicas[0]!)} --force`]
           : [`start ${at(member)} again`],

@@ -28,6 +28,8 @@ interface Passage {
   keyCount: number;
   /** As far as they were asked for along with opening the slot. */
   known: readonly string[] | undefined;
+  /** The source did not own it any more, but had keys of it. */
+  hasLeftovers: boolean;
   /** Every batch of it went. */
   isCarried: boolean;
   /** And it was counted: nothing is left at the source. */
@@ -51,6 +53,7 @@ export async function moveWave(
     slot,
     keyCount: 0,
     known: undefined,
+    hasLeftovers: false,
     isCarried: false,
     isEmpty: false,
   }));
@@ -102,7 +105,10 @@ async function open({ move, source, target, lanes }: Ends, passages: Passage[]):
     passage.known = keysFrom(keys);
     if (!isRefusal(marked, /not the owner/)) throwRefusal(marked);
     else if (!owned.has(passage.slot)) throw ownerChanged(passage.slot, move.source.address);
-    else if (passage.known.length > 0) await openLeftovers(source, passage.slot, move.target.id);
+    else if (passage.known.length > 0) {
+      await openLeftovers(source, passage.slot, move.target.id);
+      passage.hasLeftovers = true;
+    }
   }
 }
 
@@ -150,6 +156,9 @@ async function handOver(
   await giveTo(target, slots, move.target.id, deadlineMs);
   tellOthers(slots);
   await tellSource(source, slots, move.target.id);
+  // The mark that let leftovers go is not taken off by NODE.
+  const marked = passages.filter(({ hasLeftovers }) => hasLeftovers);
+  await source.ask(marked.map(({ slot }) => setSlot(slot, 'STABLE')));
   moving.journal.moved({ ...move, slots: rangesOf(slots) });
   for (const { slot, keyCount } of passages) {
     tally.slotMoved(slot, move.source.address, move.target.address, keyCount);
@@ -188,8 +197,7 @@ async function tellSource(source: Link, slots: readonly number[], id: string): P
 }
 
 /**
- * Closes slots of which nothing has left. The source first: from then on nobody is sent to the target, and
- * what is counted there stays so.
+ * Closes slots of which nothing has left. The source first: from then on nobody is sent to the target.
  *
  * @returns the slots that are left open.
  */
@@ -205,14 +213,17 @@ async function release(
   if (lanes.length > 1) return [...touched, ...untouched];
   try {
     await source.ask(untouched.map((slot) => setSlot(slot, 'STABLE')));
-    const counts = await target.ask(
-      untouched.map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]),
+    // In one packet: what a client was sent there for before has arrived by then, or is sent back.
+    const closed = await target.ask(
+      untouched.flatMap((slot) => [
+        setSlot(slot, 'STABLE'),
+        ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)],
+      ]),
     );
-    const visited = untouched.filter((_, at) => counts[at] !== 0);
-    const quiet = untouched.filter((_, at) => counts[at] === 0);
+    const visited = untouched.filter((_, at) => closed[at * 2 + 1] !== 0);
     // New keys were made at the target meanwhile: the slot has to go there.
+    await target.ask(visited.map((slot) => setSlot(slot, 'IMPORTING', move.source.id)));
     await source.ask(visited.map((slot) => setSlot(slot, 'MIGRATING', move.target.id)));
-    await target.ask(quiet.map((slot) => setSlot(slot, 'STABLE')));
     return [...touched, ...visited];
   } catch {
     // Whoever does not answer now is what the wave failed at.
