@@ -75,7 +75,9 @@ async function bringWindow(
       for (const [at, slot] of window.entries()) {
         if (failures.has(slot) || context.signal?.aborted === true) continue;
         try {
-          await carryKeys(ends, lane, slot, freight, () => undefined, keysFrom(known[at]));
+          await carryKeys(ends, lane, slot, freight, () => undefined, {
+            keys: keysFrom(known[at]),
+          });
         } catch (error) {
           if (!isOfOneSlot(error)) throw error;
           failures.set(slot, error);

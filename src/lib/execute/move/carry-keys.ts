@@ -24,6 +24,12 @@ const TRANSIENT =
   /^(CLUSTERDOWN|LOADING|BUSY |MASTERDOWN|TRYAGAIN)|error: (CLUSTERDOWN|LOADING|BUSY )/;
 const TRANSIENT_PAUSE_MS = 100;
 
+export interface KnownKeys {
+  readonly keys: readonly string[];
+  /** Bytes, one per key, where they were asked for along with others. */
+  readonly weights?: readonly number[] | undefined;
+}
+
 interface Batch {
   readonly keys: readonly string[];
   /** 0 where nothing was weighed. */
@@ -41,11 +47,13 @@ export async function carryKeys(
   slot: number,
   freight: Freight,
   onMoved: (keyCount: number) => void,
-  known?: readonly string[],
+  known?: KnownKeys,
 ): Promise<void> {
-  let keys = known ?? (await keysIn(lane, slot));
+  let keys = known?.keys ?? (await keysIn(lane, slot));
+  let weights = known?.weights;
   while (keys.length > 0) {
-    for (const batch of await batchesOf(keys, lane, freight)) {
+    if (freight.weighs) weights ??= await weigh(lane.link, keys);
+    for (const batch of batchesOf(keys, weights, freight)) {
       await freight.rate?.spend(
         freight.moving.rate?.unit === 'bytes' ? batch.bytes : batch.keys.length,
       );
@@ -56,6 +64,7 @@ export async function carryKeys(
     }
     if (keys.length < KEYS_ASKED_MAX) return;
     keys = await keysIn(lane, slot);
+    weights = undefined;
   }
 }
 
@@ -73,15 +82,14 @@ export function keysFrom(reply: unknown): readonly string[] {
   return Array.isArray(reply) ? reply.map(String) : [];
 }
 
-async function batchesOf(
+function batchesOf(
   keys: readonly string[],
-  { link }: Lane,
-  { moving, guard, weighs }: Freight,
-): Promise<readonly Batch[]> {
+  weights: readonly number[] | undefined,
+  { moving, guard }: Freight,
+): readonly Batch[] {
   const share = guard?.batchShare() ?? 1;
   const keysMax = Math.max(1, Math.floor(moving.batchKeysMax * share));
   const bytesMax = moving.batchBytesMax * share;
-  const weights = weighs ? await weigh(link, keys) : undefined;
   const batches: Batch[] = [];
   let batch: string[] = [];
   let bytes = 0;

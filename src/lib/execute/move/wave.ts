@@ -18,9 +18,10 @@ import { formatRanges, rangesOf } from '../../kernel/ranges.js';
 import type { Link, Reply } from '../links.js';
 import { replyWordsOf } from '../reply-words.js';
 import { pause } from '../wait.js';
-import { carryKeys, keysFrom, keysQuestion } from './carry-keys.js';
+import { carryKeys, keysFrom, keysQuestion, type KnownKeys } from './carry-keys.js';
 import type { Ends } from './ends.js';
 import type { Freight } from './freight.js';
+import { weigh } from './weigh.js';
 
 /** One slot on its way. */
 interface Passage {
@@ -28,6 +29,7 @@ interface Passage {
   keyCount: number;
   /** As far as they were asked for along with opening the slot. */
   known: readonly string[] | undefined;
+  weights: readonly number[] | undefined;
   /** The source did not own it any more, but had keys of it. */
   hasLeftovers: boolean;
   /** Every batch of it went. */
@@ -53,6 +55,7 @@ export async function moveWave(
     slot,
     keyCount: 0,
     known: undefined,
+    weights: undefined,
     hasLeftovers: false,
     isCarried: false,
     isEmpty: false,
@@ -118,12 +121,30 @@ async function openLeftovers(source: Link, slot: number, target: string): Promis
   throwRefusal(reply);
 }
 
+/** All keys of a wave in one packet, beside the connection that is busy with those of another wave. */
+async function weighKnown({ source }: Ends, passages: Passage[]): Promise<void> {
+  const keys = passages.flatMap(({ known }) => known ?? []);
+  const weights = await weigh(source, keys);
+  let at = 0;
+  for (const passage of passages) {
+    const count = passage.known?.length ?? 0;
+    passage.weights = weights.slice(at, at + count);
+    at += count;
+  }
+}
+
+function takeKnown(passage: Passage): KnownKeys | undefined {
+  const { known, weights } = passage;
+  passage.known = undefined;
+  return known && { keys: known, weights };
+}
+
 async function carry(ends: Ends, passages: Passage[], freight: Freight): Promise<void> {
+  if (freight.weighs) await weighKnown(ends, passages);
   for (let rest = passages; rest.length > 0; rest = await notEmpty(ends, rest)) {
     for (const passage of rest) {
       for (const lane of ends.lanes) {
-        const known = lane.database === 0 ? passage.known : undefined;
-        passage.known = lane.database === 0 ? undefined : passage.known;
+        const known = lane.database === 0 ? takeKnown(passage) : undefined;
         const onMoved = (keyCount: number): number => (passage.keyCount += keyCount);
         await carryKeys(ends, lane, passage.slot, freight, onMoved, known);
       }

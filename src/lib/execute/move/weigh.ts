@@ -5,6 +5,7 @@
 import { datasetBytesIn } from '../../cluster/facts.js';
 import { TribError } from '../../kernel/errors.js';
 import type { BinaryReply, Link } from '../links.js';
+import { replyWordsOf } from '../reply-words.js';
 
 /** Some 50 kB of questions, answered within milliseconds. */
 const ASK_MAX = 1_000;
@@ -27,6 +28,8 @@ export async function weigh(link: Link, keys: readonly string[]): Promise<readon
 }
 
 function weightIn(reply: BinaryReply | TribError): number {
+  // A key that has just expired: of an open slot it is said to be elsewhere.
+  if (reply instanceof TribError && /^ASK /.test(replyWordsOf(reply))) return 0;
   if (reply instanceof TribError) throw reply;
   return typeof reply === 'number' ? reply : 0;
 }
