@@ -8,7 +8,7 @@ import { formatAddress } from '../../cluster/address.js';
 import type { NodeAddress } from '../../cluster/model.js';
 import type { ExecutionContext } from '../../execute/context.js';
 import type { ExecutionEvent } from '../../execute/events.js';
-import type { Link } from '../../execute/links.js';
+import type { Link, Reply } from '../../execute/links.js';
 import { mapBounded } from '../../execute/map-bounded.js';
 import { pause, throwIfInterrupted } from '../../execute/wait.js';
 import { AssertionFailure, TribError } from '../../kernel/errors.js';
@@ -49,7 +49,7 @@ export async function setMarker(wish: MarkerWish, context: ExecutionContext): Pr
   const { links } = context;
   const marked = wish.primaries.map((address) => links.apart(address));
   const name = `trib:${wish.command.replace(/[^\x21-\x39\x3b-\x7e]/g, '-')}:${wish.id}`;
-  const say = () => each(marked, (link) => link.call(['CLIENT', 'SETNAME', name]));
+  const say = () => each(marked, (link) => ask(link, 'SETNAME', name));
   const close = (): void => {
     for (const link of marked) link.close();
   };
@@ -93,7 +93,7 @@ async function lookForRivals({ primaries, id }: MarkerWish, { links }: Execution
   const refusals = await each(
     primaries.map((address) => links.to(address)),
     async (link) => {
-      const list = String(await link.call(['CLIENT', 'LIST']));
+      const list = String(await ask(link, 'LIST'));
       for (const line of list.split('\n')) {
         const [, command, rivalId] = NAME.exec(line) ?? [];
         if (command === undefined || rivalId === id) continue;
@@ -133,6 +133,13 @@ async function each(
     }
   });
   return refusals;
+}
+
+/** Over the light connection: a run that only moves slots never loads the heavy one. */
+async function ask(link: Link, ...words: readonly string[]): Promise<Reply> {
+  const [reply] = await link.ask([['CLIENT', ...words]]);
+  if (reply instanceof TribError) throw reply;
+  return reply ?? null;
 }
 
 const fieldIn = (line: string, name: string): string =>
