@@ -51,8 +51,8 @@ export class RespClient {
 
   /** Bytes that make one reply. */
   send(bytes: string): Promise<Reply> {
+    if (this.isClosed) return Promise.reject(new Error('connection closed'));
     return new Promise((resolve, reject) => {
-      if (this.isClosed) return void reject(new Error('connection closed'));
       this.#waiting.push({ resolve, reject });
       this.socket.write(bytes, 'latin1');
     });
