@@ -26,7 +26,6 @@ const ANNOUNCE_DEADLINE_MS = 120_000;
 export interface SlotsClusterOptions {
   readonly primaries: number;
   readonly replicasEach?: number;
-  /** Members without slots, made by nobody yet: they join when `join` is asked for. */
   readonly keys: number;
   /** Every client port stands behind a proxy that holds each direction back for so long. */
   readonly delayMs?: number;

@@ -1,10 +1,10 @@
 /**
- * Findings with which no data are put into a cluster: somebody would not know where a key belongs. A dead
- * replica, or a primary that was replaced, is none of them.
+ * Findings with which no data are put into a cluster or moved in it: somebody would not know where a key
+ * belongs, or what a move started from. A dead replica, or a primary that was replaced, is none of them.
  */
 import type { Finding, FindingId } from '../cluster/finding.js';
 
-const STOPPERS: ReadonlySet<FindingId> = new Set([
+export const DATA_STOPPERS: ReadonlySet<FindingId> = new Set([
   'views-differ',
   'slot-uncovered',
   'slot-owner-down',
@@ -16,5 +16,5 @@ const STOPPERS: ReadonlySet<FindingId> = new Set([
 ]);
 
 export function dataStoppers(findings: readonly Finding[]): readonly Finding[] {
-  return findings.filter(({ id }) => STOPPERS.has(id));
+  return findings.filter(({ id }) => DATA_STOPPERS.has(id));
 }

@@ -3,7 +3,7 @@
  * that is not in order, show what they will do, and look again when it is done.
  */
 import { diagnose } from '../cluster/diagnose.js';
-import type { Finding, FindingId } from '../cluster/finding.js';
+import type { Finding } from '../cluster/finding.js';
 import type { ClusterView, NodeAddress } from '../cluster/model.js';
 import { ownershipOf } from '../cluster/ownership.js';
 import { formatAddress } from '../cluster/address.js';
@@ -15,6 +15,7 @@ import { countSlots, formatRanges, rangesOf, slotsIn } from '../kernel/ranges.js
 import type { Plan } from '../plan/plan.js';
 import type { SlotTransfer } from '../plan/slots/slot-board.js';
 import { ClusterCommand, type Look, type LookFlags, type Session } from './cluster-command.js';
+import { DATA_STOPPERS, dataStoppers } from './data-stoppers.js';
 import { Dialogue } from './dialogue.js';
 import {
   SCHEMA_VERSION,
@@ -45,18 +46,6 @@ export interface MovingDecision {
   readonly transfers: readonly SlotTransfer[];
 }
 
-/** Findings under which a move would make things worse, or nobody could say what it started from. */
-const STOPPERS: ReadonlySet<FindingId> = new Set([
-  'views-differ',
-  'slot-uncovered',
-  'slot-owner-down',
-  'slot-open',
-  'slot-multiple-owners',
-  'keys-in-foreign-slot',
-  'cluster-state-fail',
-  'foreign-members',
-]);
-
 export const movingCommandFlags = {
   ...movingFlags,
   'search-multiple-owners': searchOwnersFlag,
@@ -76,10 +65,10 @@ export abstract class MovingCommand extends ClusterCommand {
     flags: LookFlags,
     doing: string,
   ): Promise<Look> {
-    await waitReady(entry, session.context, STOPPERS);
+    await waitReady(entry, session.context, DATA_STOPPERS);
     const look = await this.lookAt(session, entry, flags);
     const { view } = look;
-    const stoppers = look.findings.filter(({ id }) => STOPPERS.has(id));
+    const stoppers = dataStoppers(look.findings);
     this.#refuseOpen(look, stoppers, doing);
     this.refuseUnhealthy(view, stoppers, doing);
     return look;
@@ -100,7 +89,7 @@ export abstract class MovingCommand extends ClusterCommand {
     await withRun(session, { plan, view, moving }, (running) => this.executeMoves(plan, running));
     const entry = entryAfter(view, plan);
     // That a node without slots became a replica is told by gossip, a little after the slots.
-    if (plan.stages.length > 0) await waitReady(entry, session.context, STOPPERS);
+    if (plan.stages.length > 0) await waitReady(entry, session.context, DATA_STOPPERS);
     const after = await observe(session.links, entry);
     const findings = diagnose(after);
     this.#sayNewTrouble(before.findings, findings);

@@ -13,7 +13,7 @@ import { moveWave, type WaveOptions } from './wave.js';
 const WAVES_IN_FLIGHT = 3;
 
 /**
- * @returns how many slots were not begun because of an interruption.
+ * @returns when all slots have moved, or, interrupted, those that were begun.
  * @throws TribError what the first failing wave threw, when the waves beside it are done.
  */
 export async function moveClassically(
@@ -21,7 +21,7 @@ export async function moveClassically(
   freight: Freight,
   context: ExecutionContext,
   options: WaveOptions,
-): Promise<number> {
+): Promise<void> {
   const slots = [...slotsIn(move.slots)];
   const waveSize = Math.max(1, Math.ceil(freight.moving.windowSlots / WAVES_IN_FLIGHT));
   const ends = await openEnds(move, context);
@@ -41,5 +41,4 @@ export async function moveClassically(
   await Promise.all(Array.from({ length: WAVES_IN_FLIGHT }, worker));
   closeEnds(ends);
   if (failures.length > 0) throw failures[0];
-  return slots.length - next;
 }
