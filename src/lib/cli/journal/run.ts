@@ -100,8 +100,9 @@ export async function withRun<T>(
     const journal = await openJournal(store, sitting, wish);
     try {
       // A second process may have looked when there was no journal yet.
-      refuseLiving(store.runsOf(cluster), sitting);
-      await supersede(store.runsOf(cluster), sitting, wish, context);
+      const runs = store.runsOf(cluster);
+      refuseLiving(runs, sitting);
+      await supersede(runs, sitting, wish, context);
       return await worked(journal, wish, session, work);
     } finally {
       await journal.close();

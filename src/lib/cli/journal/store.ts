@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { isSameCluster, type ClusterPicture } from '../../cluster/picture.js';
 import { TribError } from '../../kernel/errors.js';
 import { PLAN_BYTES_MAX } from '../../kernel/limits.js';
+import type { NodeId } from '../../kernel/node-id.js';
 import { stateFolder } from '../../lab/state.js';
 import { Journal } from './journal.js';
 import {
@@ -21,12 +22,19 @@ import { isRunId } from './run-id.js';
 
 /** Finished ones that are kept of a cluster, for whoever wants to know what was done. */
 const FINISHED_MAX = 5;
+/** Journals on this machine; beyond them the oldest finished ones go, whose clusters may be long gone. */
+const ALL_MAX = 100;
 const READ_BYTES = 64 * 1024;
 
 export interface StoredJournal {
   readonly run: string;
   readonly path: string;
   readonly log: JournalLog;
+}
+
+interface JournalFile {
+  readonly run: string;
+  readonly path: string;
 }
 
 /** A journal that was altered, or is none. */
@@ -51,45 +59,73 @@ export class JournalStore {
 
   /** Runs of the cluster with these members, the newest first. */
   runsOf(cluster: ClusterPicture): readonly StoredJournal[] {
-    return this.all().flatMap((journal) =>
-      'log' in journal && isSameCluster(journal.log.header.cluster, cluster) ? [journal] : [],
-    );
+    const members = new Set(cluster.members.map(({ id }) => id));
+    return this.#files().flatMap((file) => {
+      const journal = read(file, members);
+      if (!journal || !('log' in journal)) return [];
+      return isSameCluster(journal.log.header.cluster, cluster) ? [journal] : [];
+    });
   }
 
   /** Of every cluster, the newest first. */
   all(): readonly (StoredJournal | DamagedJournal)[] {
+    return this.#files().flatMap((file) => read(file) ?? []);
+  }
+
+  /** Deletes what is finished, but for the last few of this cluster and the last many of all. */
+  prune(cluster: ClusterPicture): void {
+    const own = this.runsOf(cluster).filter(({ log }) => isFinished(log));
+    for (const { path } of own.slice(FINISHED_MAX)) remove(path);
+    for (const file of this.#files().slice(ALL_MAX)) {
+      const journal = read(file);
+      if (journal && 'log' in journal && isFinished(journal.log)) remove(file.path);
+    }
+  }
+
+  #files(): readonly JournalFile[] {
     return foldersIn(this.#base)
       .flatMap((folder) => foldersIn(join(this.#base, folder)).map((name) => [folder, name]))
       .filter(([, name]) => name!.endsWith('.jsonl') && isRunId(name!.slice(0, -6)))
       .sort(([, a], [, b]) => (a! < b! ? 1 : -1))
-      .flatMap(([folder, name]) => read(join(this.#base, folder!, name!), name!.slice(0, -6)));
-  }
-
-  /** Deletes what is finished, but for the last few. */
-  prune(cluster: ClusterPicture): void {
-    const finished = this.runsOf(cluster).filter(({ log }) => isFinished(log));
-    for (const { path } of finished.slice(FINISHED_MAX)) {
-      rmSync(path, { force: true });
-      removeIfEmpty(dirname(path));
-    }
+      .map(([folder, name]) => ({
+        run: name!.slice(0, -6),
+        path: join(this.#base, folder!, name!),
+      }));
   }
 }
 
-function read(path: string, run: string): readonly (StoredJournal | DamagedJournal)[] {
+/**
+ * @param members one that names none of them is not looked at any closer: proving a journal takes a hundred
+ * times as long, and most on a machine are of other clusters.
+ * @returns undefined for those, and for one that another process has pruned.
+ */
+function read(
+  { run, path }: JournalFile,
+  members?: ReadonlySet<NodeId>,
+): StoredJournal | DamagedJournal | undefined {
   let bytes: Buffer;
   try {
     bytes = readBounded(path);
   } catch (error) {
-    // Another process has pruned it.
-    if (isMissing(error)) return [];
-    return [{ run, path, problem: `it cannot be read: ${(error as Error).message}` }];
+    if (isMissing(error)) return undefined;
+    return { run, path, problem: `it cannot be read: ${(error as Error).message}` };
   }
+  if (members && !namesAnyOf(members, bytes)) return undefined;
   try {
-    return [{ run, path, log: parseJournal(bytes) }];
+    return { run, path, log: parseJournal(bytes) };
   } catch (error) {
-    if (error instanceof JournalError) return [{ run, path, problem: error.message }];
+    if (error instanceof JournalError) return { run, path, problem: error.message };
     throw error;
   }
+}
+
+const NODE_ID = /[0-9a-f]{40}/g;
+
+function namesAnyOf(members: ReadonlySet<NodeId>, bytes: Buffer): boolean {
+  for (const [id] of bytes.latin1Slice().matchAll(NODE_ID)) {
+    if (members.has(id as NodeId)) return true;
+  }
+  return false;
 }
 
 /**
@@ -131,9 +167,11 @@ function foldersIn(path: string): readonly string[] {
   }
 }
 
-function removeIfEmpty(folder: string): void {
+/** With its folder, when it was the last one in there. */
+function remove(path: string): void {
+  rmSync(path, { force: true });
   try {
-    rmdirSync(folder);
+    rmdirSync(dirname(path));
   } catch {
     // Other journals are in it, or somebody else has removed it.
   }
