@@ -38,7 +38,7 @@ export async function moveSlots(
   const bystanders = await Bystanders.of(moves, context);
   const guards = guardsFor(moves, moving, context);
   const tally = new Tally(context.report, { slotCount, keyCount }, moves.length);
-  const rate = rateLimitFor(moving);
+  const rate = rateLimitFor(moving, context.signal);
   const turns = new Turns();
   const failures: unknown[] = [];
   await mapBounded(moves, CONCURRENT_NODES_MAX, async (move) => {

@@ -10,21 +10,29 @@ import type { Link } from '../links.js';
 import { pause } from '../wait.js';
 import type { Moving } from './moving.js';
 
-/** A second's allowance may be spent at once, more would be no rate. */
+/** A timer of Node knows no more milliseconds than 31 bits hold. */
+const WAIT_MS_MAX = 2 ** 31 - 1;
+
 export class RateLimit {
   readonly #perSecond: number;
+  readonly #signal: AbortSignal | undefined;
   #availableAt = 0;
 
-  constructor(perSecond: number) {
+  /** @param signal once interrupted nobody waits: what is in flight is to be finished, and soon. */
+  constructor(perSecond: number, signal?: AbortSignal) {
     this.#perSecond = perSecond;
+    this.#signal = signal;
   }
 
   /** Resolves when `amount` more may go. */
   async spend(amount: number): Promise<void> {
-    const nowMs = performance.now();
-    const startsAt = Math.max(this.#availableAt, nowMs);
+    const startsAt = Math.max(this.#availableAt, performance.now());
     this.#availableAt = startsAt + (amount / this.#perSecond) * 1_000;
-    if (startsAt > nowMs) await pause(startsAt - nowMs);
+    while (this.#signal?.aborted !== true) {
+      const waitMs = startsAt - performance.now();
+      if (waitMs <= 0) return;
+      await pause(Math.min(waitMs, WAIT_MS_MAX), this.#signal);
+    }
   }
 }
 
@@ -103,6 +111,6 @@ export class Guard {
 }
 
 /** One limit for all pairs together; undefined where the operator set none. */
-export function rateLimitFor({ rate }: Moving): RateLimit | undefined {
-  return rate === undefined ? undefined : new RateLimit(rate.perSecond);
+export function rateLimitFor({ rate }: Moving, signal?: AbortSignal): RateLimit | undefined {
+  return rate === undefined ? undefined : new RateLimit(rate.perSecond, signal);
 }
