@@ -5,7 +5,7 @@ import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/docu
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
 import { untilItFits } from '../lib/cli/journal/again.js';
 import { cutOffRun, stepsDoneIn } from '../lib/cli/journal/find-run.js';
-import type { JournalLog } from '../lib/cli/journal/log.js';
+import { lastChoicesOf, type JournalLog } from '../lib/cli/journal/log.js';
 import { withRun } from '../lib/cli/journal/run.js';
 import { JournalStore, type StoredJournal } from '../lib/cli/journal/store.js';
 import { giveUpMoves } from '../lib/execute/move/give-up.js';
@@ -38,9 +38,7 @@ interface AbortWish extends ReviewFlags {
 }
 
 /** Slots that hold the run back must not be refused for what is in them. */
-const WHATEVER_IS_IN_THEM = {
-  bigKeys: { limitBytes: 0, decide: () => Promise.resolve('move' as const) },
-};
+const WHATEVER_IS_IN_THEM = { bigKeys: { limitBytes: 0, onBigKey: 'move' } } as const;
 
 export default class Abort extends ClusterCommand {
   static override summary = 'Give up a move of slots that was cut off.';
@@ -101,7 +99,7 @@ owner already are moved to their end. What was moved stays moved, unless --undo 
     if (!(await this.review(plan, wish))) return { document: { ...base, outcome: 'dry-run' }, run };
     const asked = {
       ...{ plan, view, takesOpenSlots: true, continues: run, endsAs: 'aborted' as const },
-      moving: { ...run?.log.header.moving, ...WHATEVER_IS_IN_THEM },
+      moving: { ...(run && lastChoicesOf(run.log)), ...WHATEVER_IS_IN_THEM },
     };
     const counts = await withRun(session, asked, (running) => closeOrFinish(abort, running));
     this.say([

@@ -53,7 +53,7 @@ export default class Apply extends MovingCommand {
       }
       const goes = await this.review(plan, flags, 'Carry out this plan?');
       if (!goes) return { ...base, outcome: 'dry-run' };
-      const moving = this.movingAgain(flags);
+      const moving = this.moving(flags);
       await withRun(session, { plan, view, moving }, (running) => this.executeMoves(plan, running));
       this.say([`[OK] The plan for ${plan.command} is carried out.`]);
       return { ...base, outcome: 'applied' };

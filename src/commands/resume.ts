@@ -9,6 +9,7 @@ import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/docu
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
 import { untilItFits } from '../lib/cli/journal/again.js';
 import { cutOffRun, stepsDoneIn } from '../lib/cli/journal/find-run.js';
+import { lastChoicesOf } from '../lib/cli/journal/log.js';
 import { withRun } from '../lib/cli/journal/run.js';
 import type { StoredJournal } from '../lib/cli/journal/store.js';
 import { shortId } from '../lib/kernel/node-id.js';
@@ -83,7 +84,7 @@ are open are finished in the direction they were going.`;
     this.say(introduction(run, rest));
     if (!(await this.review(plan, wish))) return { ...base, outcome: 'dry-run' };
     if (run || !isIdle) {
-      const moving = { ...run?.log.header.moving, ...this.movingAgain(wish) };
+      const moving = this.moving(wish, run && lastChoicesOf(run.log));
       const asked = { plan, view, moving, takesOpenSlots: true, continues: run };
       await withRun(session, { ...asked, places: rest.places }, (running) =>
         this.executeMoves(plan, running),

@@ -60,16 +60,15 @@ describe('options about moving', () => {
     const { journal: _, login: __, ...defaults } = MOVING_DEFAULTS;
     const plain = movingFrom({}, never);
     expect({ ...plain, bigKeys: 0, rate: 0 }).to.deep.equal({ ...defaults, bigKeys: 0, rate: 0 });
-    expect(await plain.bigKeys.decide([])).to.equal('fail');
+    expect(plain.bigKeys.onBigKey).to.equal('fail');
     const said = movingFrom(
       { timeout: 5, pipeline: 10, replace: true, 'on-big-key': 'skip', 'max-key-bytes': 7 },
       never,
     );
     expect(said).to.include({ migrateTimeoutMs: 5, batchKeysMax: 10, replace: true });
-    expect(said.bigKeys.limitBytes).to.equal(7);
-    expect(await said.bigKeys.decide([])).to.equal('skip');
+    expect(said.bigKeys).to.include({ limitBytes: 7, onBigKey: 'skip' });
     const asking = movingFrom({ 'on-big-key': 'ask' }, () => Promise.resolve('move'));
-    expect(await asking.bigKeys.decide([])).to.equal('move');
+    expect(await asking.bigKeys.ask?.([])).to.equal('move');
     expect(movingFrom({ 'use-atomic-slot-migration': true }, never).way).to.equal('atomic');
   });
 });

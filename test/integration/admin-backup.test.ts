@@ -120,6 +120,15 @@ describe('trib backup', function () {
     expect(existsSync(join(place, 'new'))).to.equal(false);
   });
 
+  it('says at once that a folder cannot be made', async function () {
+    if (!existsSync('/proc/self')) this.skip();
+    for (const folder of ['/proc/nope', '/proc/nope/deeper', '/dev/null/x']) {
+      const { status, stderr } = await runTrib(['backup', entry, folder]);
+      expect(status, stderr).to.equal(1);
+      expect(stderr).to.include(`${folder} cannot be used: `);
+    }
+  });
+
   it('leaves nothing behind when it is interrupted, or when a node stalls', async () => {
     const [, second] = servers;
     // A snapshot of this one takes longer than anybody waits.

@@ -124,6 +124,12 @@ describe('slots of a cluster of real servers', function () {
         'does not own 0',
       ],
       [['drain', entry, first!, '--remove'], 3, '--yes'],
+      [
+        ['reshard', entry, '--from', `all,${first!}`, '--to', second!, '--slots', '1', '--yes'],
+        2,
+        "'all' means every other primary already",
+      ],
+      [['plan', 'show'], 2, 'trib help plan show'],
     ];
     for (const [words, expected, says] of wrong) {
       const { status, stderr } = await trib(words);

@@ -220,7 +220,7 @@ describe('moving slots of real servers', function () {
     const writer = client(2);
     await writer.call('SET', '{x}:big', 'x'.repeat(3_000_000));
     const rule = (decision: 'move' | 'skip' | 'fail') => ({
-      moving: { bigKeys: { limitBytes: 1_000_000, decide: () => Promise.resolve(decision) } },
+      moving: { bigKeys: { limitBytes: 1_000_000, onBigKey: decision } },
     });
     const refused = await failureOf(move(2, 1, [SLOT, SLOT + 1], rule('fail')));
     expect(refused.code).to.equal('REFUSED');

@@ -217,6 +217,10 @@ describe('planReshard', () => {
     }
     const view = viewOf(syntheticNodes());
     expect(thrownBy(() => planReshard(view, wish(1, 3))).code).to.equal('NOT_A_PRIMARY');
+    const toReplica = { id: idOf(0), targetIds: [idOf(4)], remove: false };
+    const error = thrownBy(() => planDrain(view, toReplica));
+    expect(error.message).to.contain('10.0.0.5:7004').and.to.contain('can take no slots');
+    expect(error.hints.join()).to.contain('10.0.0.2:7001');
     expect(thrownBy(() => planReshard(view, wish(1, 77))).code).to.equal('UNKNOWN_NODE');
     const from = (...sourceIds: NodeId[]) =>
       thrownBy(() => planReshard(view, { count: 1, targetId: idOf(0), sourceIds })).code;

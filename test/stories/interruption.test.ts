@@ -123,6 +123,12 @@ describe('stories of interruption', function () {
     const cluster = await makeCluster(pool, 3);
     const load = await loaded(cluster);
     const run = await begun(cluster);
+    await waitUntil('it stands still with slots open', () => {
+      run.process.kill('SIGSTOP');
+      if (openSlots(cluster.servers).length > 0) return true;
+      run.process.kill('SIGCONT');
+      return false;
+    });
     run.process.kill('SIGKILL');
     await run.ended;
     expect(entriesOf(journals()[0]).at(-1).kind).to.not.equal('end');

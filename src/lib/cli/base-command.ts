@@ -63,12 +63,17 @@ export abstract class TribCommand extends Command {
     const stray = words.find((word) => word.startsWith('-') && word.length > 1);
     if (stray === undefined) return words;
     throw new TribError('USAGE', `Unknown option ${stray.split('=')[0]!}.`, {
-      hint: `See trib help ${this.id ?? ''}`.trimEnd(),
+      hint: this.#help,
     });
   }
 
   protected usage(message: string): TribError {
-    return new TribError('USAGE', message, { hint: `See trib help ${this.id ?? ''}`.trimEnd() });
+    return new TribError('USAGE', message, { hint: this.#help });
+  }
+
+  /** As it is typed: oclif's own name of `plan show` has a colon. */
+  get #help(): string {
+    return `See trib help ${(this.id ?? '').replaceAll(':', ' ')}`.trimEnd();
   }
 
   /** A stream of events is for programs as well: it ends with the document. */

@@ -26,7 +26,8 @@ import {
 } from './documents.js';
 import { dryRunFlag, planOutFlag, searchOwnersFlag, yesFlag } from './flags.js';
 import { withRun } from './journal/run.js';
-import { movingFlags, movingFrom, typedMoving, type MovingFlags } from './moving-flags.js';
+import type { MovingChoices } from './journal/log.js';
+import { movingFlags, movingFrom, type MovingFlags } from './moving-flags.js';
 
 export interface MovesDocument extends Partial<ClusterDocument> {
   readonly schemaVersion: number;
@@ -85,7 +86,7 @@ export abstract class MovingCommand extends ClusterCommand {
     flags: MovingFlags,
   ): Promise<Omit<MovesDocument, 'outcome'>> {
     const { view } = before;
-    const moving = movingFrom(flags, (keys) => this.#askBigKeys(keys));
+    const moving = this.moving(flags);
     await withRun(session, { plan, view, moving }, (running) => this.executeMoves(plan, running));
     const entry = entryAfter(view, plan);
     // That a node without slots became a replica is told by gossip, a little after the slots.
@@ -106,9 +107,9 @@ export abstract class MovingCommand extends ClusterCommand {
     await this.executeWhole(removal, running);
   }
 
-  /** What was typed about how to move, over how a run was begun. */
-  protected movingAgain(flags: MovingFlags): Partial<Omit<Moving, 'journal' | 'login'>> {
-    return typedMoving(flags, (keys) => this.#askBigKeys(keys));
+  /** How to move: what was typed, over how a run was begun that is gone on with. */
+  protected moving(flags: MovingFlags, begun?: MovingChoices): Omit<Moving, 'journal' | 'login'> {
+    return movingFrom(flags, (keys) => this.#askBigKeys(keys), begun);
   }
 
   /** `[OK] 1000 slots moved.`, or of how many. */

@@ -3,9 +3,15 @@
  * alike, and with the spellings of the incumbents.
  */
 import { Flags } from '@oclif/core';
-import { MOVING_DEFAULTS, type BigKeyRule, type Moving } from '../execute/move/moving.js';
+import {
+  MOVING_DEFAULTS,
+  type AskAboutBigKeys,
+  type BigKeyRule,
+  type Moving,
+} from '../execute/move/moving.js';
 import { TribError } from '../kernel/errors.js';
 import { durationFlag } from './flags.js';
+import type { MovingChoices } from './journal/log.js';
 
 const MOVING = 'MOVING';
 
@@ -89,25 +95,24 @@ export interface MovingFlags {
   readonly 'use-atomic-slot-migration'?: boolean | undefined;
 }
 
-/** @param ask what `--on-big-key ask` does */
+/**
+ * @param ask what `--on-big-key ask` does
+ * @param begun of a run that is gone on with: as it was, but for what is typed now
+ */
 export function movingFrom(
   flags: MovingFlags,
-  ask: BigKeyRule['decide'],
+  ask: AskAboutBigKeys,
+  begun: Partial<MovingChoices> = {},
 ): Omit<Moving, 'journal' | 'login'> {
   const { login: _, journal: __, ...defaults } = MOVING_DEFAULTS;
-  const { bigKeys = bigKeyRule(flags, ask), ...typed } = typedMoving(flags, ask);
-  return { ...defaults, rate: undefined, ...typed, bigKeys };
+  const bigKeys = bigKeyRule(flags, ask, begun.bigKeys);
+  return { ...defaults, rate: undefined, ...begun, ...typed(flags), bigKeys };
 }
 
-/** Only what was typed: for a run that is gone on with, the rest is as it was begun. */
-export function typedMoving(
-  flags: MovingFlags,
-  ask: BigKeyRule['decide'],
-): Partial<Omit<Moving, 'journal' | 'login'>> {
+function typed(flags: MovingFlags): Partial<Moving> {
   const { timeout, pipeline, replace, window, guard } = flags;
   const way = flags['use-atomic-slot-migration'] === true ? 'atomic' : flags.way;
   const rate = flags['max-rate'];
-  const isAboutBigKeys = flags['max-key-bytes'] !== undefined || flags['on-big-key'] !== undefined;
   return {
     ...(way === undefined ? {} : { way }),
     ...(timeout === undefined ? {} : { migrateTimeoutMs: timeout }),
@@ -116,15 +121,19 @@ export function typedMoving(
     ...(replace === true ? { replace } : {}),
     ...(rate === undefined ? {} : { rate }),
     ...(guard === undefined ? {} : { guardMs: guard }),
-    ...(isAboutBigKeys ? { bigKeys: bigKeyRule(flags, ask) } : {}),
   };
 }
 
-function bigKeyRule(flags: MovingFlags, ask: BigKeyRule['decide']): BigKeyRule {
-  const onBigKey = flags['on-big-key'] ?? 'fail';
+function bigKeyRule(
+  flags: MovingFlags,
+  ask: AskAboutBigKeys,
+  begun: Partial<BigKeyRule> = {},
+): BigKeyRule {
+  const { limitBytes, onBigKey } = { ...MOVING_DEFAULTS.bigKeys, ...begun };
   return {
-    limitBytes: flags['max-key-bytes'] ?? MOVING_DEFAULTS.bigKeys.limitBytes,
-    decide: onBigKey === 'ask' ? ask : () => Promise.resolve(onBigKey),
+    limitBytes: flags['max-key-bytes'] ?? limitBytes,
+    onBigKey: flags['on-big-key'] ?? onBigKey,
+    ask,
   };
 }
 

@@ -36,6 +36,6 @@ export function repairMoving(flags: RepairFlags): Partial<Omit<Moving, 'journal'
     migrateTimeoutMs: flags.timeout ?? MOVING_DEFAULTS.migrateTimeoutMs,
     batchKeysMax: flags.pipeline ?? MOVING_DEFAULTS.batchKeysMax,
     replace: flags.replace === true,
-    bigKeys: { limitBytes: 0, decide: () => Promise.resolve('move') },
+    bigKeys: { limitBytes: 0, onBigKey: 'move' },
   };
 }

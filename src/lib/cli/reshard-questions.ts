@@ -69,7 +69,12 @@ function sourceIdsFrom(
   targetId: NodeId | undefined,
 ): ReshardWish['sourceIds'] {
   const words = text.split(',').filter((word) => word.trim() !== '');
-  if (words.some((word) => word.trim() === 'all')) return 'all';
+  if (words.some((word) => word.trim() === 'all')) {
+    if (words.length === 1) return 'all';
+    throw new TribError('USAGE', `--from ${text}: 'all' means every other primary already.`, {
+      hint: "Name the source nodes, or say 'all' alone.",
+    });
+  }
   const ids = words.map((word) => primaryFrom(view, word).id);
   if (ids.length === 0) throw new TribError('USAGE', 'No source nodes are given.');
   if (targetId !== undefined && ids.includes(targetId)) throw targetIsSource();

@@ -3,10 +3,11 @@
  * log file, reports over a channel when it is up, and from then on only its state file tells of it.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { TribError } from '../kernel/errors.js';
+import { makeFolder } from '../execute/make-folder.js';
+import { TribError, messageOf } from '../kernel/errors.js';
 
 /** Said by the background process once its cluster stands. */
 const READY = 'lab-is-up';
@@ -25,9 +26,8 @@ export interface BackgroundStart {
 
 /** Answers what the lab said while it came up. @throws TribError LAB with the last of it otherwise. */
 export async function startInBackground(start: BackgroundStart): Promise<string> {
-  mkdirSync(start.folder, { recursive: true });
   const logPath = join(start.folder, 'lab.log');
-  const log = openSync(logPath, 'w', 0o600);
+  const log = openLog(start.folder, logPath);
   const child = spawn(process.execPath, [...process.execArgv, start.script, ...start.words], {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
@@ -105,5 +105,18 @@ function commandLine(pid: number): readonly string[] | undefined {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
   } catch {
     return undefined;
+  }
+}
+
+/** @throws TribError LAB */
+function openLog(folder: string, path: string): number {
+  try {
+    makeFolder(folder);
+    return openSync(path, 'w', 0o600);
+  } catch (cause) {
+    throw new TribError('LAB', `The folder ${folder} cannot be used: ${messageOf(cause)}`, {
+      hint: 'The variable XDG_STATE_HOME names another place for it.',
+      cause,
+    });
   }
 }

@@ -2,11 +2,11 @@
  * Several servers on this machine, started together and stopped together. What plays them makes no
  * difference to whoever uses them: embedded nodes and real servers listen, join and answer alike.
  */
-import { mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { isLoopback } from '../cluster/address.js';
 import type { NodeAddress } from '../cluster/model.js';
+import { makeFolder } from '../execute/make-folder.js';
 import { TribError } from '../kernel/errors.js';
 import { startEmbeddedServer } from './embedded-server.js';
 import type { PersonaName } from '../node/ports/persona.js';
@@ -88,6 +88,6 @@ function startServer(options: LabOptions, port: number): Promise<LabServer> {
   const { host, nodeTimeoutMs, server, folder, persona = 'redis-7.0' } = options;
   if (server === EMBEDDED) return startEmbeddedServer({ host, port, nodeTimeoutMs, persona });
   const dir = join(folder, String(port));
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   return startRealServer({ binary: server, host, port, dir, nodeTimeoutMs });
 }

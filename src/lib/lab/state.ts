@@ -3,11 +3,12 @@
  * when the lab is up and removed when it goes down. The file can outlive its lab (a reboot, a kill -9),
  * so it is only believed when the servers in it answer with the ids they had; process ids get reused.
  */
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { NodeAddress } from '../cluster/model.js';
-import { TribError } from '../kernel/errors.js';
+import { makeFolder } from '../execute/make-folder.js';
+import { TribError, messageOf } from '../kernel/errors.js';
 
 export interface LabNode {
   readonly id: string;
@@ -31,7 +32,8 @@ export interface LabState {
 /** Where trib keeps what must outlive a process: the XDG state folder, or what the platform has instead. */
 export function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
   const state =
-    environment['XDG_STATE_HOME'] ??
+    // Empty is as good as not set: the specification says so.
+    (environment['XDG_STATE_HOME'] || undefined) ??
     (process.platform === 'win32' ? environment['LOCALAPPDATA'] : undefined) ??
     join(homedir(), '.local', 'state');
   return join(state, 'trib');
@@ -64,7 +66,10 @@ export class LabStore {
         .flatMap((name) => this.read(name) ?? []);
     } catch (error) {
       if (isMissing(error)) return [];
-      throw error;
+      throw new TribError('LAB', `The labs in ${this.#base} cannot be read: ${messageOf(error)}`, {
+        hint: 'Make the folder readable, or name another one with the variable XDG_STATE_HOME.',
+        cause: error,
+      });
     }
   }
 
@@ -81,7 +86,7 @@ export class LabStore {
 
   write(state: LabState): void {
     const path = this.#file(state.name);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(`${path}.new`, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
     renameSync(`${path}.new`, path);
   }

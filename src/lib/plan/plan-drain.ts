@@ -80,7 +80,7 @@ function targetsOf(
     });
   }
   if (ids?.length === 0) throw new TribError('USAGE', 'No target nodes are given.');
-  if (ids) return [...new Set(ids)].map((id) => primaryWith(view, id));
+  if (ids) return [...new Set(ids)].map((id) => primaryWith(view, id, 'takes'));
   const others = primariesOf(view).filter((member) => member !== victim && !isDown(member));
   const serving = others.filter(({ slots }) => slots.length > 0);
   if (others.length > 0) return serving.length > 0 ? serving : others;

@@ -34,7 +34,7 @@ export interface MoveSlotsDecision {
 
 /** @throws TribError USAGE, UNKNOWN_NODE, NOT_A_PRIMARY, REFUSED (nobody's slots, another's, a node down) */
 export function planMoveSlots(view: ClusterView, wish: MoveSlotsWish): MoveSlotsDecision {
-  const target = primaryWith(view, wish.targetId);
+  const target = primaryWith(view, wish.targetId, 'takes');
   if (wish.sourceId === wish.targetId) {
     throw new TribError('USAGE', 'Source and target are the same node.', {
       details: { node: wish.targetId },

@@ -38,7 +38,7 @@ export function planReshard(view: ClusterView, wish: ReshardWish): ReshardDecisi
   if (!Number.isInteger(count) || count < 1 || count > SLOT_COUNT) {
     throw new TribError('USAGE', `${count} is no number of slots: give 1 to ${SLOT_COUNT}.`);
   }
-  const target = primaryWith(view, wish.targetId);
+  const target = primaryWith(view, wish.targetId, 'takes');
   const sources = sourcesOf(view, wish);
   const given = sources.filter(({ slots }) => slots.length > 0);
   const available = given.reduce((sum, { slots }) => sum + countSlots(slots), 0);

@@ -1,10 +1,13 @@
 /** Journals on a real disk: what is on it when, and what is made of a file that is not as it was written. */
 import {
   appendFileSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +34,7 @@ import { pictureOf } from '../../../src/lib/cluster/picture.js';
 import { membersOf } from '../../../src/lib/cluster/view.js';
 import { refOfMember } from '../../../src/lib/plan/node-ref.js';
 import { syntheticNodes, viewOf } from '../../support/synthetic-view.js';
-import { rejectionOf } from '../../support/thrown-by.js';
+import { rejectionOf, thrownBy } from '../../support/thrown-by.js';
 
 const view = viewOf(syntheticNodes());
 const [source, target] = membersOf(view).map(refOfMember);
@@ -177,6 +180,21 @@ describe('a journal', () => {
     const error = await rejectionOf(store.create(header()));
     expect(error.code).to.equal('JOURNAL');
     expect(error.message).to.match(/^The journal .* cannot be written: /);
+  });
+
+  it('that has no folder to be in is one clear error, at once', async function () {
+    if (!existsSync('/proc/self')) this.skip();
+    const error = await rejectionOf(new JournalStore({ XDG_STATE_HOME: '/proc' }).create(header()));
+    expect(error.code).to.equal('JOURNAL');
+    expect(error.hints.join()).to.contain('XDG_STATE_HOME');
+  });
+
+  it('that cannot be looked for is one clear error: a run may be at work there', () => {
+    mkdirSync(join(folder, 'trib'));
+    symlinkSync('journals', join(folder, 'trib', 'journals'));
+    const error = thrownBy(() => store.runsOf(cluster));
+    expect(error.code).to.equal('JOURNAL');
+    expect(error.message).to.match(/^The journals in .* cannot be read: ELOOP/);
   });
 
   it('is read no further than any journal goes, also where there is no end', function () {

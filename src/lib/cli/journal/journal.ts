@@ -4,8 +4,9 @@
  * way the next lines gather, and leave together.
  */
 import { constants } from 'node:fs';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../execute/make-folder.js';
 import type { MoveJournal, SlotMove } from '../../execute/move/moving.js';
 import { TribError, messageOf } from '../../kernel/errors.js';
 import type { StepPlace } from '../../plan/plan-resume.js';
@@ -42,7 +43,7 @@ export class Journal implements MoveJournal {
   /** @throws TribError JOURNAL: before anything was changed, so that nothing is moved without one. */
   static async create(path: string, header: JournalHeader): Promise<Journal> {
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path), 0o700);
       const journal = new Journal(path, await open(path, 'ax', 0o600), '', false);
       await journal.#append(header);
       await syncFolder(dirname(path));

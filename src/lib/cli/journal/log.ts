@@ -22,7 +22,7 @@ import {
 } from '../../kernel/shape.js';
 import type { Plan } from '../../plan/plan.js';
 import { aNodeId, aPicture, aPlan, anAddress, someSlots } from '../../plan/plan-shape.js';
-import type { MoveWay } from '../../execute/move/moving.js';
+import type { BigKeyRule, MoveWay } from '../../execute/move/moving.js';
 
 export const JOURNAL_VERSION = 1;
 
@@ -36,6 +36,8 @@ export interface MovingChoices {
   readonly replace: boolean;
   readonly guardMs: number;
   readonly rate?: { readonly unit: 'keys' | 'bytes'; readonly perSecond: number };
+  /** Not in journals of before it was kept. */
+  readonly bigKeys?: Pick<BigKeyRule, 'limitBytes' | 'onBigKey'>;
 }
 
 /** A process at work on a run: the one that began it, and those that went on with it. */
@@ -75,7 +77,8 @@ export interface MoveEntry {
 
 export type JournalEntry =
   | MoveEntry
-  | ({ readonly kind: 'sitting' } & Sitting)
+  /** `moving` as it was chosen then; missing in older journals. */
+  | ({ readonly kind: 'sitting'; readonly moving?: MovingChoices } & Sitting)
   /** Of a step that moves no slots: places in the plan, both from 0. */
   | { readonly kind: 'step-done'; readonly stage: number; readonly step: number }
   | { readonly kind: 'end'; readonly outcome: Outcome; readonly at: string };
@@ -97,6 +100,22 @@ const sittingFields = {
 };
 const aCount = aWhole(0, Number.MAX_SAFE_INTEGER);
 
+const someChoices: Shape<MovingChoices> = aRecord(
+  {
+    way: aWord('auto', 'classic', 'atomic'),
+    migrateTimeoutMs: anAmount,
+    batchKeysMax: anAmount,
+    batchBytesMax: anAmount,
+    windowSlots: anAmount,
+    replace: aBoolean,
+    guardMs: anAmount,
+  },
+  {
+    rate: aRecord({ unit: aWord('keys', 'bytes'), perSecond: anAmount }),
+    bigKeys: aRecord({ limitBytes: aCount, onBigKey: aWord('move', 'skip', 'fail', 'ask') }),
+  },
+);
+
 const aHeader: Shape<JournalHeader> = aRecord(
   {
     kind: aWord('trib-journal'),
@@ -105,18 +124,7 @@ const aHeader: Shape<JournalHeader> = aRecord(
     entry: anAddress,
     plan: aPlan,
     cluster: aPicture,
-    moving: aRecord(
-      {
-        way: aWord('auto', 'classic', 'atomic'),
-        migrateTimeoutMs: anAmount,
-        batchKeysMax: anAmount,
-        batchBytesMax: anAmount,
-        windowSlots: anAmount,
-        replace: aBoolean,
-        guardMs: anAmount,
-      },
-      { rate: aRecord({ unit: aWord('keys', 'bytes'), perSecond: anAmount }) },
-    ),
+    moving: someChoices,
   },
   { process: aText },
 );
@@ -127,7 +135,10 @@ const aMove = <K extends 'opening' | 'moved'>(kind: K) =>
 const anEntry: Shape<JournalEntry> = oneOfKind({
   opening: aMove('opening'),
   moved: aMove('moved'),
-  sitting: aRecord({ kind: aWord('sitting'), ...sittingFields }, { process: aText }),
+  sitting: aRecord(
+    { kind: aWord('sitting'), ...sittingFields },
+    { process: aText, moving: someChoices },
+  ),
   'step-done': aRecord({ kind: aWord('step-done'), stage: aCount, step: aCount }),
   end: aRecord({
     kind: aWord('end'),
@@ -216,4 +227,10 @@ export const REPLANNED: ReadonlySet<string> = new Set(['fix', 'orphans']);
 /** Who has been at work last. */
 export function lastSittingOf({ header, entries }: JournalLog): Sitting {
   return entries.findLast((entry) => entry.kind === 'sitting') ?? header;
+}
+
+/** How it moved last: what was typed when it was gone on with counts for the next time as well. */
+export function lastChoicesOf({ header, entries }: JournalLog): MovingChoices {
+  const sitting = entries.findLast((entry) => entry.kind === 'sitting' && entry.moving);
+  return (sitting?.kind === 'sitting' ? sitting.moving : undefined) ?? header.moving;
 }

@@ -174,7 +174,8 @@ function openJournal(
   sitting: Sitting,
   { plan, view, moving, continues }: RunWish,
 ): Promise<Journal> {
-  if (continues) return reopened(continues, sitting);
+  const choices = choicesOf({ ...MOVING_DEFAULTS, ...moving });
+  if (continues) return reopened(continues, { ...sitting, moving: choices });
   const entry = view.claims.get(view.entryId)!.reachedAt;
   return store.create({
     kind: 'trib-journal',
@@ -183,11 +184,14 @@ function openJournal(
     entry: { host: entry.host, port: entry.port },
     plan,
     cluster: pictureOf(view),
-    moving: choicesOf({ ...MOVING_DEFAULTS, ...moving }),
+    moving: choices,
   });
 }
 
-async function reopened({ path, log }: StoredJournal, sitting: Sitting): Promise<Journal> {
+async function reopened(
+  { path, log }: StoredJournal,
+  sitting: Sitting & { readonly moving: MovingChoices },
+): Promise<Journal> {
   const journal = await Journal.reopen(path, log);
   await journal.append({ kind: 'sitting', ...sitting });
   return journal;
@@ -196,9 +200,11 @@ async function reopened({ path, log }: StoredJournal, sitting: Sitting): Promise
 /** All but what is secret, and what is made anew for each process. */
 function choicesOf(moving: Moving): MovingChoices {
   const { way, migrateTimeoutMs, batchKeysMax, batchBytesMax, windowSlots, replace } = moving;
-  const { guardMs, rate } = moving;
+  const { guardMs, rate, bigKeys } = moving;
+  const { limitBytes, onBigKey } = bigKeys;
   return {
     ...{ way, migrateTimeoutMs, batchKeysMax, batchBytesMax, windowSlots, replace, guardMs },
+    bigKeys: { limitBytes, onBigKey },
     ...(rate ? { rate: { unit: rate.unit, perSecond: rate.perSecond } } : {}),
   };
 }

@@ -6,7 +6,7 @@
 import { closeSync, openSync, readSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSameCluster, type ClusterPicture } from '../../cluster/picture.js';
-import { TribError } from '../../kernel/errors.js';
+import { TribError, messageOf } from '../../kernel/errors.js';
 import { PLAN_BYTES_MAX } from '../../kernel/limits.js';
 import type { NodeId } from '../../kernel/node-id.js';
 import { stateFolder } from '../../lab/state.js';
@@ -163,8 +163,17 @@ function foldersIn(path: string): readonly string[] {
     return readdirSync(path);
   } catch (error) {
     if (isMissing(error)) return [];
-    throw error;
+    throw unreadable(path, error);
   }
+}
+
+/** What cannot be seen may be a run that is at work: nothing begins beside it. */
+function unreadable(path: string, cause: unknown): TribError {
+  return new TribError('JOURNAL', `The journals in ${path} cannot be read: ${messageOf(cause)}`, {
+    hint: 'Make the folder readable, or name another one with the variable XDG_STATE_HOME.',
+    cause,
+    details: { path },
+  });
 }
 
 /** With its folder, when it was the last one in there. */

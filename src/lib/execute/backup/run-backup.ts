@@ -2,7 +2,7 @@
  * A backup: all shards at once, each into its file, then `nodes.json`, and last the manifest, which makes it
  * one. What fails or is interrupted leaves nothing behind; what is killed leaves no manifest.
  */
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatAddress } from '../../cluster/address.js';
 import type { Finding } from '../../cluster/finding.js';
@@ -11,6 +11,7 @@ import { membersOf } from '../../cluster/view.js';
 import { TribError, messageOf } from '../../kernel/errors.js';
 import type { BackupPlan } from '../../plan/plan-backup.js';
 import type { ExecutionContext } from '../context.js';
+import { makeFolder } from '../make-folder.js';
 import { mapBounded } from '../map-bounded.js';
 import { throwIfInterrupted } from '../wait.js';
 import { MANIFEST_NAME, MANIFEST_VERSION, NODES_NAME, type Manifest } from './manifest.js';
@@ -118,12 +119,12 @@ async function saveAll(
 /** @returns whether it was made here. */
 async function claimFolder(folder: string): Promise<boolean> {
   try {
-    const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    const isNew = makeFolder(folder, FOLDER_MODE);
     const names = await readdir(folder);
     const found = names.find(
       (name) => name === MANIFEST_NAME || name === NODES_NAME || /\.rdb(\.part)?$/.test(name),
     );
-    if (found === undefined) return made !== undefined;
+    if (found === undefined) return isNew;
     const what = names.includes(MANIFEST_NAME) ? 'a backup' : 'the remains of one';
     throw new TribError('REFUSED', `${folder} holds ${what} already: there is ${found}.`, {
       hint: 'Give a new folder; a backup is never overwritten.',

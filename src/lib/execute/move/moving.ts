@@ -34,9 +34,15 @@ export interface Moving {
 export interface BigKeyRule {
   /** MEMORY USAGE from which a key is big; 0: none is looked for. */
   readonly limitBytes: number;
-  /** `move` all the same, `skip` the slots of these keys, or `fail` before anything is changed. */
-  readonly decide: (keys: readonly BigKey[]) => Promise<'move' | 'skip' | 'fail'>;
+  readonly onBigKey: BigKeyAnswer | 'ask';
+  /** Who is asked; where nobody is, `ask` fails. */
+  readonly ask?: AskAboutBigKeys;
 }
+
+/** `move` all the same, `skip` the slots of these keys, or `fail` before anything is changed. */
+export type BigKeyAnswer = 'move' | 'skip' | 'fail';
+
+export type AskAboutBigKeys = (keys: readonly BigKey[]) => Promise<BigKeyAnswer>;
 
 export interface BigKey {
   readonly source: NodeRef;
@@ -77,6 +83,6 @@ export const MOVING_DEFAULTS: Moving = {
   replace: false,
   guardMs: 0,
   // Serialised, sent and rebuilt at some 50 MB/s, this keeps both nodes silent for some seconds.
-  bigKeys: { limitBytes: 128 << 20, decide: () => Promise.resolve('fail') },
+  bigKeys: { limitBytes: 128 << 20, onBigKey: 'fail' },
   journal: NO_JOURNAL,
 };

@@ -116,13 +116,14 @@ async function decide(
   for (const { source, slot, key, bytes } of keys) {
     report({ kind: 'big-key', node: source.address, slot, key, bytes });
   }
-  const decision = await bigKeys.decide(keys);
-  switch (decision) {
+  const { onBigKey, ask } = bigKeys;
+  switch (onBigKey === 'ask' ? await ask?.(keys) : onBigKey) {
     case 'move':
       return new Set();
     case 'skip':
       return new Set(keys.map(({ slot }) => slot));
     case 'fail':
+    case undefined:
       throw tooBig(keys, bigKeys.limitBytes);
   }
 }

@@ -15,18 +15,28 @@ export function primariesOf(view: ClusterView): readonly Member[] {
   return membersOf(view).filter(({ role }) => role === 'primary');
 }
 
-/** @throws TribError UNKNOWN_NODE, NOT_A_PRIMARY */
-export function primaryWith(view: ClusterView, id: NodeId): Member {
-  const member = membersOf(view).find((each) => each.id === id);
+/**
+ * @param part what it has in the plan
+ * @throws TribError UNKNOWN_NODE, NOT_A_PRIMARY
+ */
+export function primaryWith(
+  view: ClusterView,
+  id: NodeId,
+  part: 'gives' | 'takes' = 'gives',
+): Member {
+  const members = membersOf(view);
+  const member = members.find((each) => each.id === id);
   if (!member) {
     throw new TribError('UNKNOWN_NODE', `No node ${id} in the cluster.`, {
       hint: '`trib check` lists all nodes.',
     });
   }
   if (member.role === 'primary') return member;
-  throw new TribError('NOT_A_PRIMARY', `${nameOf(member)} is a replica: it owns no slots.`, {
-    hint: member.primaryId
-      ? `Its primary is ${member.primaryId}.`
+  const primary = members.find((each) => each.id === member.primaryId);
+  const lacking = part === 'gives' ? 'owns no slots' : 'can take no slots';
+  throw new TribError('NOT_A_PRIMARY', `${nameOf(member)} is a replica: it ${lacking}.`, {
+    hint: primary
+      ? `Its primary is ${primary.id} ${formatAddress(primary.address)}.`
       : 'Its primary is unknown to the cluster; see `trib check`.',
     details: { node: member.id },
   });
