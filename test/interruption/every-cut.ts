@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { RedisLinks } from '../../src/lib/client/redis-links.js';
 import { CutLinks } from './cut-links.js';
+import { commandsOf } from './rounds.js';
 import { Scene, type SceneOptions } from './scene.js';
 
 /** @returns what was done, for the record. */
@@ -19,14 +20,6 @@ export async function cutEverywhere(
   } finally {
     await scene.stop();
   }
-}
-
-async function commandsOf(scene: Scene): Promise<number> {
-  const links = new CutLinks(new RedisLinks());
-  const failure = await scene.reshard(links);
-  if (failure !== undefined) throw new Error('not even uncut', { cause: failure });
-  await scene.isWhole();
-  return links.count;
 }
 
 async function cutsOf(scene: Scene, hasJournal: boolean): Promise<number> {

@@ -7,54 +7,69 @@ import { RedisLinks } from '../../src/lib/client/redis-links.js';
 import type { ClusterNode } from '../../src/testing.js';
 import { addressFrom } from '../../src/lib/cluster/address.js';
 import { TribError } from '../../src/lib/kernel/errors.js';
+import type { ClusterView } from '../../src/lib/cluster/model.js';
 import { CutLinks } from './cut-links.js';
-import { Scene, type SceneOptions } from './scene.js';
+import { atEveryCommand } from './rounds.js';
+import type { Scene, SceneOptions } from './scene.js';
 
-export type Victim = 'source' | 'target';
+export type Victim =
+  'source' | 'target' | 'bystander' | 'replica of the source' | 'replica of the target';
 
 export interface KillOptions extends SceneOptions {
   readonly victim: Victim;
   /** What comes after the death of a node. */
   readonly then: 'restart' | 'failover';
-  /** Every so many commands; default: at each. */
-  readonly every?: number;
+  /** Clusters at once. */
+  readonly lanes?: number;
   /** Told of each death as it has ended well. */
   readonly say?: (line: string) => void;
 }
 
 /** @returns what was done, for the record. */
-export async function killEverywhere(options: KillOptions): Promise<string> {
-  const scene = await Scene.start(options);
+export function killEverywhere(options: KillOptions): Promise<string> {
+  const what = `the ${options.victim} died`;
+  return atEveryCommand({ ...options, what }, (scene, at) => killedAt(scene, at, options));
+}
+
+async function killedAt(scene: Scene, at: number, options: KillOptions): Promise<boolean> {
+  scene.writer.start();
+  const victim = victimIn(scene, await scene.look(), options.victim);
+  const heirs = scene.cluster.replicasOf(victim);
+  let wayBack: Promise<unknown> | undefined;
+  const links = new CutLinks(scene.newLinks(), at, async () => {
+    await victim.kill();
+    wayBack = comesBack(scene, victim, options);
+  });
+  const failure = await scene.reshard(links);
+  await wayBack;
+  if (wayBack === undefined) {
+    if (failure !== undefined) throw new Error('the run without a death', { cause: failure });
+    await scene.isWhole();
+    return false;
+  }
+  const where = `${options.victim} killed at ${at} (${links.sent[at - 1]!})`;
   try {
-    let kills = 0;
-    for (let last = 1; ; last += options.every ?? 1) {
-      scene.onMachine();
-      scene.writer.start();
-      const [source, target] = scene.ends(await scene.look());
-      const victim = scene.nodeOf(options.victim === 'source' ? source : target);
-      const heirs = scene.cluster.replicasOf(victim);
-      let wayBack: Promise<unknown> | undefined;
-      const links = new CutLinks(new RedisLinks(), last, async () => {
-        await victim.kill();
-        wayBack = comesBack(scene, victim, options);
-      });
-      const failure = await scene.reshard(links);
-      await wayBack;
-      if (wayBack === undefined) {
-        if (failure !== undefined) throw new Error('the run without a death', { cause: failure });
-        return `${kills} deaths of the ${options.victim} in a run of ${links.count} commands, ${scene.writer.writes} writes meanwhile`;
-      }
-      kills++;
-      const where = `${options.victim} killed at ${last} (${links.sent[last - 1]!})`;
-      try {
-        await endWell(scene, victim, options, heirs);
-        options.say?.(where);
-      } catch (error) {
-        throw new Error(`${where}: ${String(error)}`, { cause: error });
-      }
-    }
-  } finally {
-    await scene.stop();
+    await endWell(scene, victim, options, heirs);
+    options.say?.(where);
+    return true;
+  } catch (error) {
+    throw new Error(`${where}: ${String(error)}`, { cause: error });
+  }
+}
+
+function victimIn(scene: Scene, view: ClusterView, victim: Victim): ClusterNode {
+  const [source, target] = scene.ends(view);
+  switch (victim) {
+    case 'source':
+      return scene.nodeOf(source);
+    case 'target':
+      return scene.nodeOf(target);
+    case 'bystander':
+      return scene.nodeOf(scene.bystander(view));
+    case 'replica of the source':
+      return scene.cluster.replicasOf(scene.nodeOf(source))[0]!;
+    case 'replica of the target':
+      return scene.cluster.replicasOf(scene.nodeOf(target))[0]!;
   }
 }
 

@@ -40,16 +40,27 @@ export interface SceneOptions {
   readonly nodeTimeoutMs?: number;
   /** How long the tool waits for anything. */
   readonly deadlineMs?: number;
+  /** And for one answer. */
+  readonly callDeadlineMs?: number;
+  /** Of MIGRATE. */
+  readonly migrateTimeoutMs?: number;
+  /** Several scenes at once keep their journals together: whoever plays them has chosen where. */
+  readonly sharesMachine?: boolean;
+}
+
+interface Actor {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  /** Stands still, as under SIGSTOP, and goes on. */
+  pause(): void;
+  resume(): void;
 }
 
 /** What a scene is played on: nodes in this process, or real servers. */
 interface Stage {
   /** Those that own slots in the beginning, in the order of their slots, come first. */
-  readonly nodes: readonly {
-    readonly id: string;
-    readonly address: string;
-    readonly port: number;
-  }[];
+  readonly nodes: readonly Actor[];
   readonly embedded?: Cluster;
   stop(): Promise<void>;
 }
@@ -70,7 +81,7 @@ export class Scene {
     this.slots = [...slots, slots.at(-1)! + 1];
     const waits = options.replicas ?? 0;
     this.writer = new Writer(stage.nodes[0]!.port, keys, waits);
-    this.onMachine('the first');
+    if (options.sharesMachine !== true) this.onMachine('the first');
   }
 
   static async start(options: SceneOptions): Promise<Scene> {
@@ -87,9 +98,8 @@ export class Scene {
 
   /** Three primaries of redis-server. */
   static async startReal(options: SceneOptions): Promise<Scene> {
-    const servers = await Promise.all(
-      [1, 2, 3].map(() => startRealServer({ nodeTimeoutMs: 15_000 })),
-    );
+    const { nodeTimeoutMs = 15_000 } = options;
+    const servers = await Promise.all([1, 2, 3].map(() => startRealServer({ nodeTimeoutMs })));
     const stop = async (): Promise<void> => {
       await Promise.all(servers.map((server) => server.stop()));
     };
@@ -98,6 +108,8 @@ export class Scene {
       expect(status, stderr).to.equal(0);
       const nodes = servers.map((server) => ({
         ...{ id: idOf(server), address: addressOf(server), port: server.port },
+        pause: () => server.signal('SIGSTOP'),
+        resume: () => server.signal('SIGCONT'),
       }));
       return await Scene.#on({ nodes, stop }, options);
     } catch (error) {
@@ -122,6 +134,7 @@ export class Scene {
     this.writer.close();
     await this.#stage.stop();
     rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#options.sharesMachine === true) return;
     if (this.#stateBefore === undefined) delete process.env['XDG_STATE_HOME'];
     else process.env['XDG_STATE_HOME'] = this.#stateBefore;
   }
@@ -143,7 +156,8 @@ export class Scene {
     const [source, target] = this.ends(view);
     const moves = [{ source, target, slots: rangesOf(this.slots) }];
     const plan = movesPlan('reshard', view, moves, 'of a test');
-    const moving = { windowSlots: this.#options.windowSlots };
+    const { windowSlots, migrateTimeoutMs } = this.#options;
+    const moving = { windowSlots, ...(migrateTimeoutMs === undefined ? {} : { migrateTimeoutMs }) };
     try {
       await withRun(session, { plan, view, moving }, ({ context }) => runPlan(plan, context));
       return undefined;
@@ -189,13 +203,20 @@ export class Scene {
   /** The one that has the first slot, and the other one of the first two shards. */
   ends(view: ClusterView): readonly [Member, Member] {
     const owner = ownerIn(new SlotStandings(view).of(this.slots[0]!))!;
-    const shardOf = new Map<string, Member>(membersOf(view).map((member) => [member.id, member]));
-    const heads = this.#stage.nodes
-      .slice(0, 2)
-      .map(({ id }) => shardOf.get(id)!)
-      .map((member) => (member.role === 'primary' ? member : shardOf.get(member.primaryId!)!));
-    const other = heads.find(({ id }) => id !== owner.id)!;
+    const other = [0, 1].map((at) => this.#headOf(view, at)).find(({ id }) => id !== owner.id)!;
     return [owner, other];
+  }
+
+  /** The primary of the third shard, which only hears of what is moved. */
+  bystander(view: ClusterView): Member {
+    return this.#headOf(view, 2);
+  }
+
+  /** The primary of the shard that this node is in. */
+  #headOf(view: ClusterView, at: number): Member {
+    const members = new Map<string, Member>(membersOf(view).map((member) => [member.id, member]));
+    const member = members.get(this.#stage.nodes[at]!.id)!;
+    return member.role === 'primary' ? member : members.get(member.primaryId!)!;
   }
 
   /**
@@ -257,10 +278,20 @@ export class Scene {
     return this.cluster.nodes.find((node) => node.id === id)!;
   }
 
+  /** As the tool reaches the nodes. */
+  newLinks(): RedisLinks {
+    const { callDeadlineMs } = this.#options;
+    return new RedisLinks(callDeadlineMs === undefined ? {} : { callDeadlineMs });
+  }
+
+  actorOf({ id }: Member): Actor {
+    return this.#stage.nodes.find((node) => node.id === id)!;
+  }
+
   #session(links: RedisLinks | CutLinks, signal?: AbortSignal): Session {
     return {
       links: links as RedisLinks,
-      connection: { callDeadlineMs: 5_000 },
+      connection: { callDeadlineMs: this.#options.callDeadlineMs ?? 5_000 },
       context: {
         links,
         deadlineMs: this.#options.deadlineMs ?? 20_000,
