@@ -12,7 +12,7 @@ import { CutLinks } from './cut-links.js';
 import { Scene, type SceneOptions } from './scene.js';
 
 export interface RoundsOptions extends SceneOptions {
-  /** Clusters at once; default 4. */
+  /** Clusters at once; default 8. */
   readonly lanes?: number;
   readonly kind?: 'embedded' | 'real';
   /** What befalls it, for the record. */
@@ -28,7 +28,7 @@ export async function atEveryCommand(
   options: RoundsOptions,
   round: (scene: Scene, command: number) => Promise<boolean>,
 ): Promise<string> {
-  const { lanes = 4, kind, what } = options;
+  const { lanes = 8, kind, what } = options;
   return onOwnMachine(async () => {
     // All of them before anything is killed: whose port is free for a moment must find it again.
     const starts = await Promise.allSettled(
