@@ -91,7 +91,7 @@ async function endWell(
   { then }: KillOptions,
   heirs: readonly ClusterNode[],
 ): Promise<void> {
-  const hadJournal = await resumed(scene);
+  const hadJournal = await scene.resumeAsTold();
   if (then === 'failover') await followsItsHeir(scene, victim, heirs);
   await scene.cluster.waitForConverged();
   const owners = await scene.isWhole();
@@ -115,19 +115,4 @@ async function followsItsHeir(
     links.closeAll();
   }
   await scene.cluster.waitUntil('it follows its heir', () => victim.primaryId === heir!.id);
-}
-
-/**
- * A source that dies in the middle of a MIGRATE comes back with keys that have arrived at the target, and
- * takes writes to them as their owner: two copies that differ. The move stops there and keeps both, and the
- * operator does what it says.
- */
-async function resumed(scene: Scene): Promise<boolean> {
-  try {
-    return await scene.resume();
-  } catch (error) {
-    if (!(error instanceof TribError) || !/with different values/.test(error.message)) throw error;
-    expect(error.hints.join()).to.include('--replace');
-    return scene.resume({ replace: true });
-  }
 }
