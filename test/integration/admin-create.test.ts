@@ -1,6 +1,7 @@
 /** `trib create` on real servers: what it promises, and what becomes of it when the world misbehaves. */
 import { expect } from 'chai';
-import { freePort, hasRedisServer, redisCli } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer, redisCli } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 import { runTrib, startTrib, tribJson } from '../cli/run-trib.js';
 import { ServerPool, addressOf, clusterInfo, isBlank, nodeTimeoutOf } from './real-cluster.js';

@@ -1,6 +1,7 @@
 /** Members that join, leave and take over, on real servers: the commands after `create`. */
 import { expect } from 'chai';
-import { type RealServer, freePort, hasRedisServer, redisCli } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { type RealServer, hasRedisServer, redisCli } from '../support/real-server.js';
 import { slotOfKey } from '../../src/lib/kernel/slot.js';
 import { waitUntil } from '../support/wait.js';
 import { runTrib, tribJson } from '../cli/run-trib.js';

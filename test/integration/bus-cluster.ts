@@ -6,7 +6,8 @@ import { after } from 'mocha';
 import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
 import type { Reply } from '../../src/lib/wire/resp/reply.js';
 import { RespClient, show } from '../node/resp-client.js';
-import { freePort, type RealServer, startRealServer } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { type RealServer, startRealServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 
 export interface Peer {

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { TribError } from '../../src/lib/kernel/errors.js';
 import { startNode } from '../../src/lib/node/server/node.js';
 import { capturedPackets } from '../wire/bus/packets.js';
-import { freePort } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
 import { waitUntil } from '../support/wait.js';
 import { PeerPool, expectOk, form, infoOf, lineAbout, settled, type Peer } from './bus-cluster.js';
 

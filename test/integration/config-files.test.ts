@@ -4,7 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { newFolder, startNodeProcess, stopAll } from '../node/server/process/node-process.js';
-import { freePort, hasRedisServer } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 import { ask, pairsOf, textOf } from './config-link.js';
 

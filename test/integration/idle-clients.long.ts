@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { RespClient, show } from '../node/resp-client.js';
-import { freePort } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
 import { waitUntil } from '../support/wait.js';
 
 const CLIENTS = 10_000;

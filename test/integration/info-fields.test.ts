@@ -1,12 +1,8 @@
 /** INFO against redis-server 7.0: the same sections and fields in the same order. */
 import { expect } from 'chai';
 import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
-import {
-  freePort,
-  hasRedisServer,
-  type RealServer,
-  startRealServer,
-} from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer, type RealServer, startRealServer } from '../support/real-server.js';
 import { ask, textOf } from './config-link.js';
 
 describe('INFO against redis-server 7.0', function () {

@@ -40,7 +40,7 @@ GETEX n PERSIST
 GETEX n`,
   'keys that come and go': `SET a 1
 EXPIRE a 100
-PEXPIRE a 100000 GT
+PEXPIRE a 200000 GT
 EXPIREAT a 1
 SET a 1
 EXPIRE a -1

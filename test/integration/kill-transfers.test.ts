@@ -13,7 +13,7 @@ import {
   stopAll,
 } from '../node/server/process/node-process.js';
 import { RespClient, show } from '../node/resp-client.js';
-import { freePort } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
 import { waitUntil } from '../support/wait.js';
 
 const KEYS = 600;

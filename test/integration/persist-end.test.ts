@@ -5,7 +5,8 @@ import { createConnection, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
 import { RespClient, show } from '../node/resp-client.js';
-import { freePort, hasRedisServer, startRealServer } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer, startRealServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 import { Disk, fill } from './persist-support.js';
 

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
 import { RespClient, show } from '../node/resp-client.js';
-import { freePort, hasRedisServer } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer } from '../support/real-server.js';
 import { hasSmallDisks, type OnSmallDisk, runOnSmallDisk } from '../support/small-disk.js';
 import { waitUntil } from '../support/wait.js';
 

@@ -8,7 +8,8 @@
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { Prng } from '../../src/lib/kernel/prng.js';
-import { freePort, hasRedisServer } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer } from '../support/real-server.js';
 import { newFolder, startNodeProcess, stopAll } from '../node/server/process/node-process.js';
 import { RespClient, show } from '../node/resp-client.js';
 import { check, Disk } from './persist-support.js';

@@ -1,7 +1,8 @@
 /** Replication over TLS, with a real server at either end. */
 import { expect } from 'chai';
 import { type Certificates, hasOpenssl, makeCertificates } from '../support/certificates.js';
-import { freePort, hasRedisServer } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 import {
   equal,

@@ -8,12 +8,8 @@ import { plainDial } from '../../src/lib/node/server/dial.js';
 import { SYSTEM_NETWORK } from '../../src/lib/node/server/network.js';
 import { createTransfer } from '../../src/lib/node/server/replication/transfer.js';
 import { RespClient, show } from '../node/resp-client.js';
-import {
-  freePort,
-  hasRedisServer,
-  type RealServer,
-  startRealServer,
-} from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer, type RealServer, startRealServer } from '../support/real-server.js';
 import { waitUntil } from '../support/wait.js';
 import { ask, textOf } from './config-link.js';
 

@@ -5,12 +5,8 @@
 import { expect } from 'chai';
 import { type EmbeddedNode, startNode } from '../../src/lib/node/server/node.js';
 import { RespClient, show } from '../node/resp-client.js';
-import {
-  freePort,
-  hasRedisServer,
-  type RealServer,
-  startRealServer,
-} from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
+import { hasRedisServer, type RealServer, startRealServer } from '../support/real-server.js';
 
 const BINARY_KEYS: readonly string[] = [
   'plain',

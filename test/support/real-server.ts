@@ -4,9 +4,10 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import { waitUntil } from './wait.js';
 
 export function hasRedisServer(): boolean {
@@ -17,29 +18,6 @@ export function hasRedisServer(): boolean {
     if (process.env['CI'] === 'true') throw new Error('CI needs redis-server on the PATH');
     return false;
   }
-}
-
-const taken = new Set<number>();
-
-/** A free client port whose bus port (+10000) is free as well. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  for (;;) {
-    // Below 21000, where the bus ports of the others begin.
-    const port = 11_000 + Math.floor(Math.random() * 10_000);
-    if (taken.has(port)) continue;
-    if ((await canListen(port, host)) && (await canListen(port + 10_000, host))) {
-      taken.add(port);
-      return port;
-    }
-  }
-}
-
-function canListen(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, host, () => probe.close(() => resolve(true)));
-  });
 }
 
 export interface RealServer {
@@ -71,7 +49,22 @@ process.once('exit', () => {
 
 export async function startRealServer(options: RealServerOptions = {}): Promise<RealServer> {
   const host = options.host ?? '127.0.0.1';
-  const port = options.port ?? (await freePort(host));
+  if (options.port !== undefined) return startOn(host, options.port, options);
+  for (;;) {
+    try {
+      return await startOn(host, await freePort(host), options);
+    } catch (error) {
+      // Somebody else was quicker between the look and the listen.
+      if (!/Address already in use/.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOn(
+  host: string,
+  port: number,
+  options: RealServerOptions,
+): Promise<RealServer> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'trib-real-'));
   const config: Record<string, string> = {
     port: String(port),
@@ -116,8 +109,12 @@ export async function startRealServer(options: RealServerOptions = {}): Promise<
   running.add(server);
   const listensOn = Number(config['port']) === 0 ? Number(config['tls-port']) : port;
   await waitUntil(`redis-server listens on ${host}:${listensOn}`, async () => {
-    if (child.exitCode !== null) throw new Error(`redis-server exited: ${output}`);
-    return canConnect(listensOn, host);
+    if (child.exitCode !== null) {
+      await server.stop();
+      throw new Error(`redis-server exited: ${output}`);
+    }
+    // Its own word first: on a port that was taken, it is somebody else who takes the connection.
+    return output.includes('Server initialized') && (await canConnect(listensOn, host));
   });
   return server;
 }

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROGRAM } from '../cli/run-trib.js';
 import { makeNetwork } from '../support/netns.js';
-import { freePort } from '../support/real-server.js';
+import { freePort } from '../support/free-port.js';
 import { redisCommand } from '../support/redis-command.js';
 import { waitUntil } from '../support/wait.js';
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { freePort } from '../../../support/real-server.js';
+import { freePort } from '../../../support/free-port.js';
 import { waitUntil } from '../../../support/wait.js';
 import { ask, textOf } from '../../../integration/config-link.js';
 import { newFolder, spawnNode, startNodeProcess, stopAll } from './node-process.js';

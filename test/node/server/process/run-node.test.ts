@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Certificates, hasOpenssl, makeCertificates } from '../../../support/certificates.js';
-import { freePort } from '../../../support/real-server.js';
+import { freePort } from '../../../support/free-port.js';
 import { waitUntil } from '../../../support/wait.js';
 import { ask, pairsOf, textOf } from '../../../integration/config-link.js';
 import { RespClient, show } from '../../resp-client.js';
