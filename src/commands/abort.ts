@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import type { NodeAddress } from '../lib/cluster/model.js';
-import { ClusterCommand, type ReviewFlags, type Session } from '../lib/cli/cluster-command.js';
+import type { ReviewFlags, Session } from '../lib/cli/cluster-command.js';
+import { MovingCommand } from '../lib/cli/moving-command.js';
+import { HOW_TO_LIFT, movingFlags, type MovingFlags } from '../lib/cli/moving-flags.js';
 import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/documents.js';
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
 import { untilItFits } from '../lib/cli/journal/again.js';
@@ -15,6 +17,7 @@ import { countSlots } from '../lib/kernel/ranges.js';
 import { planAbort, planUndo, type AbortPlan } from '../lib/plan/plan-abort.js';
 import type { Plan, Stage, Step } from '../lib/plan/plan.js';
 import type { Begun } from '../lib/plan/plan-resume.js';
+import { limitsText } from '../lib/render/move-text.js';
 import { planText } from '../lib/render/plan-text.js';
 
 interface AbortDocument {
@@ -32,15 +35,21 @@ interface AbortDocument {
   readonly plan: PlanDocument;
 }
 
-interface AbortWish extends ReviewFlags {
+interface AbortWish extends ReviewFlags, Pick<MovingFlags, 'max-rate' | 'guard'> {
   readonly run?: string | undefined;
   readonly undo?: boolean | undefined;
 }
 
-/** Slots that hold the run back must not be refused for what is in them. */
-const WHATEVER_IS_IN_THEM = { bigKeys: { limitBytes: 0, onBigKey: 'move' } } as const;
+/**
+ * Slots that hold the run back must not be refused for what is in them, and clients of an open slot wait for
+ * nothing but its end: as after Ctrl-C, no rate holds it back.
+ */
+const TO_THEIR_END = {
+  rate: undefined,
+  bigKeys: { limitBytes: 0, onBigKey: 'move' },
+} as const;
 
-export default class Abort extends ClusterCommand {
+export default class Abort extends MovingCommand {
   static override summary = 'Give up a move of slots that was cut off.';
   static override description = `Slots that are open are closed where that loses nothing; those of which keys have arrived at the new
 owner already are moved to their end. What was moved stays moved, unless --undo moves it back.`;
@@ -59,6 +68,8 @@ owner already are moved to their end. What was moved stays moved, unless --undo 
       summary: 'this one, where several were cut off [default: the last]',
       helpValue: 'ID',
     }),
+    'max-rate': movingFlags['max-rate'],
+    guard: movingFlags.guard,
     'dry-run': dryRunFlag,
     yes: yesFlag,
   };
@@ -99,7 +110,7 @@ owner already are moved to their end. What was moved stays moved, unless --undo 
     if (!(await this.review(plan, wish))) return { document: { ...base, outcome: 'dry-run' }, run };
     const asked = {
       ...{ plan, view, takesOpenSlots: true, continues: run, endsAs: 'aborted' as const },
-      moving: { ...(run && lastChoicesOf(run.log)), ...WHATEVER_IS_IN_THEM },
+      moving: { ...(run && lastChoicesOf(run.log)), ...TO_THEIR_END },
     };
     const counts = await withRun(session, asked, (running) => closeOrFinish(abort, running));
     this.say([
@@ -120,10 +131,10 @@ owner already are moved to their end. What was moved stays moved, unless --undo 
     const plan = planUndo(view, begunOf(run.log), movesIn(latest(run)));
     const slotsUndone = slotsOf(plan);
     if (slotsUndone > 0 && wish.yes !== true) this.say(planText(plan, this.capabilities));
+    const moving = this.moving(wish, lastChoicesOf(run.log));
+    if (slotsUndone > 0) this.say(limitsText(moving, HOW_TO_LIFT));
     await this.review(plan, wish, `Move ${slotsUndone} slots back?`);
-    await withRun(session, { plan, view, moving: run.log.header.moving }, (running) =>
-      this.execute(plan, running),
-    );
+    await withRun(session, { plan, view, moving }, (running) => this.execute(plan, running));
     this.say([`[OK] ${slotsUndone} slots are back where they came from.`]);
     if (plan.remarks.length > 0) this.setStatus(1);
     const outcome = plan.remarks.length > 0 ? 'left' : document.outcome;

@@ -36,6 +36,9 @@ interface RebalanceDocument extends MovesDocument {
   }[];
 }
 
+/** Who owns a hundredth of its share is that far off. */
+const THRESHOLD_PERCENT_MAX = 10_000;
+
 export default class Rebalance extends MovingCommand {
   static override summary = 'Give every primary its share of the slots, or of the load.';
   static override description =
@@ -156,8 +159,9 @@ function sharesDocument({ shares, thresholdPercent }: RebalanceDecision) {
 
 function thresholdFrom(text: string | undefined): number {
   if (text === undefined) return THRESHOLD_PERCENT;
-  if (/^\d+(\.\d+)?$/.test(text.trim())) return Number(text);
+  const percent = /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : NaN;
+  if (percent <= THRESHOLD_PERCENT_MAX) return percent;
   throw new TribError('USAGE', `'${text}' is no threshold.`, {
-    hint: 'It is in percent, 0 or more; 0 evens out every difference.',
+    hint: `It is in percent, 0 to ${THRESHOLD_PERCENT_MAX}; 0 evens out every difference.`,
   });
 }

@@ -4,8 +4,14 @@ import type { ClusterView, NodeAddress } from '../lib/cluster/model.js';
 import { nameOf } from '../lib/cluster/select-node.js';
 import type { ReviewFlags, Session } from '../lib/cli/cluster-command.js';
 import { MovingCommand } from '../lib/cli/moving-command.js';
-import { movingFlags, type MovingFlags } from '../lib/cli/moving-flags.js';
-import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/documents.js';
+import { HOW_TO_LIFT, movingFlags, type MovingFlags } from '../lib/cli/moving-flags.js';
+import {
+  SCHEMA_VERSION,
+  limitsDocument,
+  planDocument,
+  type LimitsDocument,
+  type PlanDocument,
+} from '../lib/cli/documents.js';
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
 import { untilItFits } from '../lib/cli/journal/again.js';
 import { cutOffRun, stepsDoneIn } from '../lib/cli/journal/find-run.js';
@@ -14,6 +20,7 @@ import { withRun } from '../lib/cli/journal/run.js';
 import type { StoredJournal } from '../lib/cli/journal/store.js';
 import { shortId } from '../lib/kernel/node-id.js';
 import { planFinish, planResume, type Rest } from '../lib/plan/plan-resume.js';
+import { limitsText } from '../lib/render/move-text.js';
 
 interface ResumeDocument {
   readonly schemaVersion: number;
@@ -24,6 +31,8 @@ interface ResumeDocument {
   readonly run: string | null;
   readonly slotsDone: number;
   readonly slotsMoved: number;
+  /** What holds it back: as it was begun, but for what is typed now. */
+  readonly limits: LimitsDocument;
   readonly plan: PlanDocument;
 }
 
@@ -68,12 +77,14 @@ are open are finished in the direction they were going.`;
     const run = cutOffRun(view, wish.run);
     const rest = run ? restOf(run, view) : planFinish(view);
     const { plan } = rest;
+    const moving = this.moving(wish, run && lastChoicesOf(run.log));
     const base = {
       schemaVersion: SCHEMA_VERSION,
       kind: 'resume',
       run: run?.run ?? null,
       slotsDone: rest.slotsDone,
       slotsMoved: 0,
+      limits: limitsDocument(moving),
       plan: planDocument(plan),
     } as const;
     const isIdle = plan.stages.length === 0;
@@ -81,10 +92,9 @@ are open are finished in the direction they were going.`;
       this.say(['[OK] Nothing to resume: no run was cut off here, and no slot is open.']);
       return { ...base, outcome: 'nothing' };
     }
-    this.say(introduction(run, rest));
+    this.say([...introduction(run, rest), ...limitsText(moving, run ? HOW_TO_LIFT : '')]);
     if (!(await this.review(plan, wish))) return { ...base, outcome: 'dry-run' };
     if (run || !isIdle) {
-      const moving = this.moving(wish, run && lastChoicesOf(run.log));
       const asked = { plan, view, moving, takesOpenSlots: true, continues: run };
       await withRun(session, { ...asked, places: rest.places }, (running) =>
         this.executeMoves(plan, running),

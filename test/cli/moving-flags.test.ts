@@ -40,6 +40,10 @@ describe('options about moving', () => {
     '5',
     '-5keys/s',
     '0keys/s',
+    '0.5keys/s',
+    '1023B/s',
+    '1025GB/s',
+    `${'9'.repeat(400)}keys/s`,
     'keys/s',
     '5 bananas/s',
     '5keys',
@@ -50,11 +54,29 @@ describe('options about moving', () => {
     });
   }
 
-  for (const text of ['', '-1', 'x', '1TB2', '1.2.3']) {
+  for (const text of ['', '-1', 'x', '1TB2', '1.2.3', '0.1', '1025GB', '9'.repeat(400)]) {
     it(`takes '${text}' for no size`, () => {
       expect(thrownBy(() => parseBytes(text)).code).to.equal('USAGE');
     });
   }
+
+  it('names the range of what is out of it', () => {
+    const hints = (text: string) => thrownBy(() => parseRate(text)).hints.join();
+    expect(hints('0.5keys/s')).to.equal('Give 1key/s to 1000000000keys/s.');
+    expect(hints('1B/s')).to.equal('Give 1KB/s to 1024GB/s.');
+    expect(thrownBy(() => parseBytes('9000GB')).hints.join()).to.match(/0, or 1 to 1024GB/);
+    expect(thrownBy(() => splitPair(`a=${'9'.repeat(24)}`)).hints.join()).to.match(
+      /0\.001 to 1000000\./,
+    );
+    expect(splitPair('a=0.000')).to.deep.equal(['a', 0]);
+  });
+
+  it('takes a limit of an earlier run away', () => {
+    const begun = { rate: { unit: 'keys', perSecond: 5 }, guardMs: 20 } as const;
+    expect(movingFrom({}, never, begun)).to.include({ ...begun });
+    const freed = movingFrom({ 'max-rate': 'none', guard: 0 }, never, begun);
+    expect([freed.rate, freed.guardMs]).to.deep.equal([undefined, 0]);
+  });
 
   it('keeps the defaults where nothing is said, and what is said otherwise', async () => {
     const { journal: _, login: __, ...defaults } = MOVING_DEFAULTS;
@@ -89,7 +111,20 @@ describe('weights', () => {
     expect(WEIGHT_WORD.test('10.0.0.3:7002')).to.equal(false);
   });
 
-  for (const pair of ['a=-1', 'a=NaN', 'a=', '=1', 'a', 'a=1e9', 'a=Infinity', 'a=x']) {
+  for (const pair of [
+    'a=-1',
+    'a=NaN',
+    'a=',
+    '=1',
+    'a',
+    'a=1e9',
+    'a=Infinity',
+    'a=x',
+    'a=1000001',
+    `a=${'9'.repeat(24)}`,
+    'a=0.0009',
+    `a=0.${'0'.repeat(400)}1`,
+  ]) {
     it(`are refused as ${pair}`, () => {
       expect(thrownBy(() => splitPair(pair)).code).to.equal('USAGE');
     });

@@ -12,6 +12,7 @@ import { cutAtOperand } from '../../src/lib/cli/verbatim.js';
 import { parseZones } from '../../src/lib/cli/zones.js';
 import { AssertionFailure, TribError } from '../../src/lib/kernel/errors.js';
 import type { Reply } from '../../src/lib/wire/resp/reply.js';
+import { thrownBy } from '../support/thrown-by.js';
 import { runTrib } from './run-trib.js';
 
 describe('words of the command line', () => {
@@ -82,12 +83,17 @@ describe('words of the command line', () => {
       ['500ms', 500],
       ['1.5s', 1_500],
       ['2m', 120_000],
+      ['1h', 3_600_000],
+      ['24h', 86_400_000],
     ] as const;
     for (const [text, durationMs] of table) expect(parseDuration(text)).to.equal(durationMs);
-    for (const text of ['', 'soon', '-1s', '0', '1h', '999999m']) {
+    for (const text of ['', 'soon', '-1s', '0', '25h', '999999m', '9'.repeat(400)]) {
       expect(() => parseDuration(text), text)
         .to.throw(TribError)
         .with.property('code', 'USAGE');
+    }
+    for (const text of ['0', '1441m']) {
+      expect(thrownBy(() => parseDuration(text)).hints).to.deep.equal(['Give 1ms to 24h.']);
     }
   });
 

@@ -33,6 +33,14 @@ describe('selecting a node', () => {
     expect(error.hints).to.deep.equal([`${nodes[2]!.id} 10.0.0.3:7002`]);
   });
 
+  it('fails with one exit status, whatever is wrong with the name', () => {
+    const wrong = ['ffffffff', 'a00', idOf(4), '10.0.0.3:1'];
+    const statuses = wrong.map(
+      (text) => thrownBy(() => selectNode(view, text, { role: 'primary' })).exitStatus,
+    );
+    expect(statuses).to.deep.equal([1, 1, 1, 1]);
+  });
+
   it('lists the candidates of an ambiguous prefix or host', () => {
     const twins = syntheticNodes();
     twins.forEach((node, index) => (node.id = `a002${'0'.repeat(35)}${index}` as typeof node.id));

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { ExecutionEvent } from '../../src/lib/execute/events.js';
+import { limitsText } from '../../src/lib/render/move-text.js';
 import { ProgressText } from '../../src/lib/render/progress-text.js';
 
 const PLAIN = { color: false, width: 80 };
@@ -59,5 +60,18 @@ describe('slots on their way, as text', () => {
     expect(new ProgressText(PLAIN, { verbose: true }).next(slowed)).to.equal(
       '127.0.0.1:7000 answers PING after 12.5 ms: moving more slowly.\n',
     );
+  });
+});
+
+describe('what holds a move back, as text', () => {
+  const slow = { unit: 'bytes', perSecond: 10 << 20 } as const;
+  it('is a line, or nothing', () => {
+    expect(limitsText({ rate: undefined, guardMs: 0 }, 'See help.')).to.deep.equal([]);
+    expect(limitsText({ rate: slow, guardMs: 0 }, 'See help.')).to.deep.equal([
+      'It moves no faster than 10 MB/s. See help.',
+    ]);
+    expect(limitsText({ rate: { ...slow, perSecond: 1_536 }, guardMs: 20 })).to.deep.equal([
+      'It moves no faster than 1.5 KB/s, and more slowly when a source takes more than 20 ms for a PING.',
+    ]);
   });
 });

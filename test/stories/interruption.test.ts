@@ -165,6 +165,34 @@ describe('stories of interruption', function () {
     await isWhole(load, cluster.servers, cluster.entry);
   });
 
+  it('a run that was held back is gone on with as slowly, which is said, or without limit', async () => {
+    const cluster = await makeCluster(pool, 3);
+    const load = await loaded(cluster);
+    const run = await begun(cluster, 5_400, '--max-rate', '30keys/s', '--guard', '50ms', '--json');
+    // Not of the same kind: two of one kind may arrive as one.
+    run.process.kill('SIGTERM');
+    run.process.kill('SIGINT');
+    const { status, stdout } = await run.ended;
+    expect(status).to.equal(130);
+    const { error } = JSON.parse(stdout);
+    expect(error).to.include({ code: 'INTERRUPTED', exitStatus: 130 });
+    expect(error.hints).to.include(`Go on with: trib resume ${cluster.entry}`);
+    const looked = await runTrib(['resume', cluster.entry, '--dry-run'], here());
+    expect(looked.stdout).to.match(
+      /Going on with .*\nIt moves no faster than 30 keys\/s, and more slowly when .* 50 ms .*--max-rate/,
+    );
+    const kept = await tribJson(['resume', cluster.entry, '--dry-run'], here());
+    expect(kept.document.limits).to.deep.equal({
+      maxRate: { unit: 'keys', perSecond: 30 },
+      guardMs: 50,
+    });
+    const freely = ['--max-rate', 'none', '--guard', 'none'];
+    const resumed = await tribJson(['resume', cluster.entry, ...freely], here());
+    expect(resumed.status).to.equal(0);
+    expect(resumed.document.limits).to.deep.equal({ maxRate: null, guardMs: null });
+    await isWhole(load, cluster.servers, cluster.entry);
+  });
+
   it('without the journal, on another machine, what is open is finished forward', async () => {
     const cluster = await makeCluster(pool, 3);
     const load = await loaded(cluster);

@@ -15,6 +15,8 @@ export abstract class TribCommand extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = outputFlags;
 
+  #hasSaidLast = false;
+
   /**
    * Operands in the order they were typed: oclif takes those that equal the value of an option for that
    * value, and `set-timeout --deadline 1000 HOST 1000` would come out the wrong way round.
@@ -86,9 +88,9 @@ export abstract class TribCommand extends Command {
     return (end < 0 ? this.argv : this.argv.slice(0, end)).includes('--events');
   }
 
-  /** Help has no document. */
+  /** Help has no document; and no other one follows the last. */
   override logJson(document: unknown): void {
-    if (document === undefined) return;
+    if (document === undefined || this.#hasSaidLast) return;
     process.stdout.write(`${JSON.stringify(document, null, this.jsonIndent)}\n`);
   }
 
@@ -100,10 +102,25 @@ export abstract class TribCommand extends Command {
   protected override catch(error: Error): Promise<void> {
     // `this.exit()` and `--help` leave by throwing.
     if ('code' in error && error.code === 'EEXIT') throw error;
+    this.#tell(error);
+    return Promise.resolve();
+  }
+
+  /** Before the process is made to end: whatever the command still comes to is not told any more. */
+  protected sayLast(error: TribError): void {
+    this.#tell(error);
+    this.#hasSaidLast = true;
+  }
+
+  protected get hasSaidLast(): boolean {
+    return this.#hasSaidLast;
+  }
+
+  #tell(error: Error): void {
+    if (this.#hasSaidLast) return;
     const failure = failureFrom(error);
     this.setStatus(failure.exitStatus);
     if (this.jsonEnabled()) this.logJson(failureDocument(failure));
     else this.note(failureText(failure, this.argv.includes('--verbose')));
-    return Promise.resolve();
   }
 }

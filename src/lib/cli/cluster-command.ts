@@ -107,9 +107,15 @@ export abstract class ClusterCommand extends TribCommand {
     targets: readonly Target[],
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
-    const interruption = new Interruption((line) => {
-      this.#write(this.#progress?.end() ?? '');
-      this.note(line);
+    const interruption = new Interruption({
+      finishing: (line) => {
+        this.#write(this.#progress?.end() ?? '');
+        this.note(line);
+      },
+      stopped: (error) => {
+        this.#write(this.#progress?.end() ?? '');
+        this.sayLast(error);
+      },
     });
     let links: RedisLinks | undefined;
     try {
@@ -271,6 +277,7 @@ export abstract class ClusterCommand extends TribCommand {
   }
 
   #report(event: ExecutionEvent, flags: SessionFlags): void {
+    if (this.hasSaidLast) return;
     if (flags.events === true) process.stdout.write(`${JSON.stringify({ event })}\n`);
     else if (!this.jsonEnabled()) this.#write(this.#progress?.next(event) ?? '');
   }

@@ -6,6 +6,7 @@ import { isHealthy } from '../cluster/diagnose.js';
 import type { Finding } from '../cluster/finding.js';
 import type { ClusterView } from '../cluster/model.js';
 import { membersOf, type Member } from '../cluster/view.js';
+import type { Moving } from '../execute/move/moving.js';
 import { countSlots, formatRanges } from '../kernel/ranges.js';
 import type { DataStep } from '../plan/data-step.js';
 import type { Plan, Step } from '../plan/plan.js';
@@ -63,6 +64,19 @@ export interface PlanDocument {
       readonly why: string;
     }[];
   }[];
+}
+
+/** What holds a move of slots back. */
+export interface LimitsDocument {
+  readonly maxRate: { readonly unit: 'keys' | 'bytes'; readonly perSecond: number } | null;
+  readonly guardMs: number | null;
+}
+
+export function limitsDocument({
+  rate,
+  guardMs,
+}: Pick<Moving, 'rate' | 'guardMs'>): LimitsDocument {
+  return { maxRate: rate ?? null, guardMs: guardMs > 0 ? guardMs : null };
 }
 
 export function clusterDocument(

@@ -4,20 +4,28 @@
  * a second to do it, and the process ends.
  */
 import { setMaxListeners } from 'node:events';
+import { TribError } from '../kernel/errors.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LAST_WILL_MS = 1_000;
 export const INTERRUPTED_STATUS = 130;
 
+export interface LastWords {
+  /** At the first signal: a line for whoever waits. */
+  readonly finishing: (line: string) => void;
+  /** At the second one: the last that is said, whoever reads it. */
+  readonly stopped: (error: TribError) => void;
+}
+
 export class Interruption {
   readonly #controller = new AbortController();
-  readonly #lastWill = new Set<() => Promise<void>>();
-  readonly #say: (line: string) => void;
+  readonly #lastWill = new Set<LastWill>();
+  readonly #words: LastWords;
   readonly #onSignal = (): void => this.interrupt();
   #count = 0;
 
-  constructor(say: (line: string) => void) {
-    this.#say = say;
+  constructor(words: LastWords) {
+    this.#words = words;
     // Every call in flight listens, and there may be hundreds; that is no leak.
     setMaxListeners(0, this.#controller.signal);
     for (const name of SIGNALS) process.on(name, this.#onSignal);
@@ -27,23 +35,30 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** Something to put back even when the process is made to stop. @returns how to take it off the list. */
-  readonly atExit = (act: () => Promise<void>): (() => void) => {
-    this.#lastWill.add(act);
-    return () => this.#lastWill.delete(act);
+  /** See `ExecutionContext.atExit`. */
+  readonly atExit = (act: () => Promise<void>, wayOn?: () => readonly string[]): (() => void) => {
+    const will = { act, wayOn };
+    this.#lastWill.add(will);
+    return () => this.#lastWill.delete(will);
   };
 
   interrupt(): void {
     this.#count++;
     if (this.#count === 1) {
-      this.#say('Interrupted: finishing what is in flight; once more to stop at once.');
+      this.#words.finishing('Interrupted: finishing what is in flight; once more to stop at once.');
       this.#controller.abort();
       return;
     }
     if (this.#count > 2) process.exit(INTERRUPTED_STATUS);
-    this.#say('Stopped at once; `trib check` shows what is left.');
+    const wills = [...this.#lastWill];
+    const waysOn = wills.flatMap(({ wayOn }) => wayOn?.() ?? []);
+    this.#words.stopped(
+      new TribError('INTERRUPTED', 'Stopped at once: something may be half done.', {
+        hint: [...waysOn, '`trib check` shows what is left.'],
+      }),
+    );
     setTimeout(() => process.exit(INTERRUPTED_STATUS), LAST_WILL_MS);
-    void Promise.allSettled([...this.#lastWill].map((act) => act())).then(() =>
+    void Promise.allSettled(wills.map(({ act }) => act())).then(() =>
       process.exit(INTERRUPTED_STATUS),
     );
   }
@@ -51,4 +66,9 @@ export class Interruption {
   dispose(): void {
     for (const name of SIGNALS) process.removeListener(name, this.#onSignal);
   }
+}
+
+interface LastWill {
+  readonly act: () => Promise<void>;
+  readonly wayOn?: (() => readonly string[]) | undefined;
 }

@@ -10,6 +10,7 @@ import {
   type Moving,
 } from '../execute/move/moving.js';
 import { TribError } from '../kernel/errors.js';
+import { parseDuration } from './duration.js';
 import { durationFlag } from './flags.js';
 import type { MovingChoices } from './journal/log.js';
 
@@ -21,9 +22,30 @@ const WINDOW_SLOTS_MAX = 1_024;
 /** As the servers' own configuration has it: `kb` is 1024 bytes. */
 const BYTES = { B: 1, KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 } as const;
 
-const rateFlag = Flags.custom<NonNullable<Moving['rate']>>({
-  parse: (text) => Promise.resolve(parseRate(text)),
-  helpValue: '5000keys/s|10MB/s',
+/** Takes back a limit of the run that is gone on with. */
+const NO_LIMIT = 'none';
+
+/** For those who go on with a run that was begun with limits. */
+export const HOW_TO_LIFT = '--max-rate and --guard change that; none takes a limit away.';
+
+type Rate = NonNullable<Moving['rate']>;
+
+/** Slower than this, a slot stays open for days; faster than this is no limit. */
+const RATE_RANGES = {
+  keys: { min: 1, max: 1_000_000_000, words: '1key/s to 1000000000keys/s' },
+  bytes: { min: BYTES.KB, max: 1_024 * BYTES.GB, words: '1KB/s to 1024GB/s' },
+} as const;
+
+const KEY_BYTES_MAX = 1_024 * BYTES.GB;
+
+const rateFlag = Flags.custom<Rate | typeof NO_LIMIT>({
+  parse: (text) => Promise.resolve(text.trim() === NO_LIMIT ? NO_LIMIT : parseRate(text)),
+  helpValue: '<rate>',
+});
+
+const guardFlag = Flags.custom<number>({
+  parse: (text) => Promise.resolve(text.trim() === NO_LIMIT ? 0 : parseDuration(text)),
+  helpValue: '<duration>',
 });
 
 const bytesFlag = Flags.custom<number>({
@@ -57,9 +79,12 @@ export const movingFlags = {
     summary: `slots of one pair of nodes that move at once [default: ${MOVING_DEFAULTS.windowSlots}]`,
     helpGroup: MOVING,
   }),
-  'max-rate': rateFlag({ summary: 'no faster than this', helpGroup: MOVING }),
-  guard: durationFlag({
-    summary: 'slow down when a source answers PING more slowly than this',
+  'max-rate': rateFlag({
+    summary: 'no faster than this: 5000keys/s, 10MB/s, none',
+    helpGroup: MOVING,
+  }),
+  guard: guardFlag({
+    summary: 'slow down when a source answers PING more slowly than this; none: never',
     helpGroup: MOVING,
   }),
   'max-key-bytes': bytesFlag({
@@ -87,7 +112,7 @@ export interface MovingFlags {
   readonly pipeline?: number | undefined;
   readonly replace?: boolean | undefined;
   readonly window?: number | undefined;
-  readonly 'max-rate'?: Moving['rate'];
+  readonly 'max-rate'?: Rate | typeof NO_LIMIT | undefined;
   readonly guard?: number | undefined;
   readonly 'max-key-bytes'?: number | undefined;
   readonly 'on-big-key'?: 'skip' | 'ask' | 'fail' | 'move' | undefined;
@@ -119,7 +144,7 @@ function typed(flags: MovingFlags): Partial<Moving> {
     ...(pipeline === undefined ? {} : { batchKeysMax: pipeline }),
     ...(window === undefined ? {} : { windowSlots: window }),
     ...(replace === true ? { replace } : {}),
-    ...(rate === undefined ? {} : { rate }),
+    ...(rate === undefined ? {} : { rate: rate === NO_LIMIT ? undefined : rate }),
     ...(guard === undefined ? {} : { guardMs: guard }),
   };
 }
@@ -138,17 +163,23 @@ function bigKeyRule(
 }
 
 /** @throws TribError USAGE */
-export function parseRate(text: string): NonNullable<Moving['rate']> {
-  const match = /^(\d+(?:\.\d+)?)\s*(keys|[KMG]?B)\/s$/i.exec(text.trim());
-  const amount = Number(match?.[1]);
-  if (match && amount > 0) {
-    const unit = match[2]!;
-    if (unit.toLowerCase() === 'keys') return { unit: 'keys', perSecond: amount };
-    return { unit: 'bytes', perSecond: amount * BYTES[unit.toUpperCase() as keyof typeof BYTES] };
+export function parseRate(text: string): Rate {
+  const match = /^(\d+(?:\.\d+)?)\s*(keys?|[KMG]?B)\/s$/i.exec(text.trim());
+  if (!match) {
+    throw new TribError('USAGE', `'${text}' is no rate.`, { hint: 'Write 5000keys/s or 10MB/s.' });
   }
-  throw new TribError('USAGE', `'${text}' is no rate.`, {
-    hint: 'Write 5000keys/s or 10MB/s.',
-  });
+  const word = match[2]!.toUpperCase();
+  const unit = word.startsWith('KEY') ? 'keys' : 'bytes';
+  const perSecond = Number(match[1]) * (unit === 'keys' ? 1 : BYTES[word as keyof typeof BYTES]);
+  const { min, max, words } = RATE_RANGES[unit];
+  if (perSecond >= min && perSecond <= max) return { unit, perSecond };
+  throw new TribError(
+    'USAGE',
+    `'${text}' is too ${perSecond < min ? 'slow' : 'fast'} for a rate.`,
+    {
+      hint: `Give ${words}.`,
+    },
+  );
 }
 
 /** @throws TribError USAGE */
@@ -156,9 +187,10 @@ export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([KMG]?B)?$/i.exec(text.trim());
   const unit = (match?.[2] ?? 'B').toUpperCase() as keyof typeof BYTES;
   const bytes = match ? Math.round(Number(match[1]) * BYTES[unit]) : 0;
-  if (match && (bytes >= 1 || Number(match[1]) === 0)) return bytes;
-  throw new TribError('USAGE', `'${text}' is no number of bytes.`, {
-    hint: 'Write 1048576, 512KB or 10MB.',
+  const isWanted = match && (bytes >= 1 || Number(match[1]) === 0);
+  if (isWanted && bytes <= KEY_BYTES_MAX) return bytes;
+  throw new TribError('USAGE', `'${text}' is ${isWanted ? 'too many' : 'no number of'} bytes.`, {
+    hint: 'Write 1048576, 512KB or 10MB: 0, or 1 to 1024GB.',
   });
 }
 

@@ -7,6 +7,10 @@ import type { NodeId } from '../kernel/node-id.js';
 /** Fits `3f1a2b70=2` and `127.0.0.1:7000=0`, and no word that is an operand. */
 export const WEIGHT_WORD = /^[^=]+=[^=]*$/;
 
+/** One slot in 16384 is the finest share there is; the rest is room for other scales. */
+const WEIGHT_MIN = 0.001;
+const WEIGHT_MAX = 1_000_000;
+
 /** @throws TribError USAGE, UNKNOWN_NODE, AMBIGUOUS_NODE, NOT_A_PRIMARY */
 export function weightsFrom(
   view: ClusterView,
@@ -31,8 +35,11 @@ export function splitPair(pair: string): readonly [name: string, weight: number]
   const at = pair.lastIndexOf('=');
   const name = pair.slice(0, Math.max(0, at)).trim();
   const text = pair.slice(at + 1).trim();
-  if (at > 0 && /^\d+(\.\d+)?$/.test(text) && name !== '') return [name, Number(text)];
+  const weight = at > 0 && /^\d+(\.\d+)?$/.test(text) && name !== '' ? Number(text) : NaN;
+  // Digits that come to nothing are no 0: that one empties a node.
+  const isZero = weight === 0 && /^[0.]+$/.test(text);
+  if (isZero || (weight >= WEIGHT_MIN && weight <= WEIGHT_MAX)) return [name, weight];
   throw new TribError('USAGE', `*** invalid input ${pair}`, {
-    hint: 'Write --weight NODE=1.5; a weight is 0 or more, and 0 empties the node.',
+    hint: `Write --weight NODE=1.5: 0 empties the node, others get ${WEIGHT_MIN} to ${WEIGHT_MAX}.`,
   });
 }

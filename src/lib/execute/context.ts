@@ -20,9 +20,11 @@ export interface ExecutionContext {
   readonly announce: (address: NodeAddress) => Promise<NodeAddress>;
   /**
    * Names something to put back even when the process is made to stop at once (a second Ctrl-C).
+   * @param wayOn what to type after that, one line each.
    * @returns how to take it off the list again.
    */
-  readonly atExit?: ((act: () => Promise<void>) => () => void) | undefined;
+  readonly atExit?:
+    ((act: () => Promise<void>, wayOn?: () => readonly string[]) => () => void) | undefined;
 }
 
 /** Enough for a slow start of gossip at the default node timeout of 15 s, with one retry of a handshake. */

@@ -1,6 +1,7 @@
 /** Slots on their way, as text: a bar for people at a terminal, a line per slot for logs. */
 import { formatAddress } from '../cluster/address.js';
 import type { ExecutionEvent } from '../execute/events.js';
+import type { Moving } from '../execute/move/moving.js';
 
 type Progress = Extract<ExecutionEvent, { kind: 'moves-progress' }>;
 type SlotMoved = Extract<ExecutionEvent, { kind: 'slot-moved' }>;
@@ -46,6 +47,26 @@ export function paceText({ node, pingMs, isSlowed }: PaceChanged): string {
   return isSlowed
     ? `${name} answers PING after ${pingMs} ms: moving more slowly.`
     : `${name} answers PING after ${pingMs} ms again: moving on at full speed.`;
+}
+
+/** `It moves no faster than 5,000 keys/s.`; nothing where nothing holds it back. */
+export function limitsText(
+  { rate, guardMs }: Pick<Moving, 'rate' | 'guardMs'>,
+  howToLift = '',
+): readonly string[] {
+  const limits = [
+    ...(rate ? [`no faster than ${rateText(rate)}`] : []),
+    ...(guardMs > 0 ? [`more slowly when a source takes more than ${guardMs} ms for a PING`] : []),
+  ];
+  return limits.length === 0 ? [] : [`It moves ${limits.join(', and ')}. ${howToLift}`.trimEnd()];
+}
+
+/** `5,000 keys/s`, `10 MB/s`, in the units of `--max-rate`. */
+export function rateText({ unit, perSecond }: NonNullable<Moving['rate']>): string {
+  if (unit === 'keys') return `${grouped(perSecond)} keys/s`;
+  const units = ['KB', 'MB', 'GB'] as const;
+  const power = Math.min(units.length, Math.max(1, Math.floor(Math.log2(perSecond) / 10)));
+  return `${grouped(perSecond / 1_024 ** power)} ${units[power - 1]!}/s`;
 }
 
 /** `Moved 2000 slots with 73,242 keys in 1.4 s (52,300 keys/s).` */

@@ -129,7 +129,10 @@ async function worked<T>(
       moving: { ...MOVING_DEFAULTS, ...(login ? { login } : {}), ...moving, journal },
     },
   };
-  const off = context.atExit?.(() => journal.end('interrupted'));
+  const off = context.atExit?.(
+    () => journal.end(journal.hasBegun ? 'interrupted' : 'nothing'),
+    () => (journal.hasBegun ? waysOn(wish) : []),
+  );
   try {
     const result = await work(running);
     await journal.end(endsAs);
@@ -289,20 +292,23 @@ async function supersede(
 }
 
 /** The error, with the next thing to type. */
-function withWayOn(error: unknown, { plan, view }: RunWish): unknown {
+function withWayOn(error: unknown, wish: RunWish): unknown {
   if (!(error instanceof TribError)) return error;
-  const { host, port } = view.claims.get(view.entryId)!.reachedAt;
-  const where = formatAddress({ host, port });
-  const waysOn = REPLANNED.has(plan.command)
-    ? [`Run it again: trib ${plan.command} ${where}`]
-    : [`Go on with: trib resume ${where}`, `Or give it up with: trib abort ${where}`];
   const told = error.hints.join('\n');
   return new TribError(error.code, error.message, {
     hint: [
       ...error.hints,
-      ...waysOn.filter((line) => !told.includes(line.slice(line.indexOf('trib ')))),
+      ...waysOn(wish).filter((line) => !told.includes(line.slice(line.indexOf('trib ')))),
     ],
     cause: error,
     details: error.details,
   });
+}
+
+function waysOn({ plan, view }: RunWish): readonly string[] {
+  const { host, port } = view.claims.get(view.entryId)!.reachedAt;
+  const where = formatAddress({ host, port });
+  return REPLANNED.has(plan.command)
+    ? [`Run it again: trib ${plan.command} ${where}`]
+    : [`Go on with: trib resume ${where}`, `Or give it up with: trib abort ${where}`];
 }
