@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { ensureInstalled } from './install.mjs';
 import { main, root, say } from './support.mjs';
 
+// Options of other groups are shown with each command that has them.
+const SHARED_GROUPS = new Set(['CONNECTION', 'OUTPUT', 'GLOBAL']);
+
 await main(async () => {
   await ensureInstalled();
   const { readManifest } = await import('./manifest.mjs');
@@ -115,7 +118,7 @@ function sharedFlags(commands) {
 }
 
 function isShared({ helpGroup, hidden }) {
-  return hidden !== true && helpGroup !== undefined;
+  return hidden !== true && SHARED_GROUPS.has(helpGroup);
 }
 
 function flagTable(flags) {
