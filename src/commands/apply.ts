@@ -1,17 +1,25 @@
 import { Args } from '@oclif/core';
+import type { Session } from '../lib/cli/cluster-command.js';
 import { MovingCommand } from '../lib/cli/moving-command.js';
-import { movingFlags } from '../lib/cli/moving-flags.js';
+import { movingFlags, type MovingFlags } from '../lib/cli/moving-flags.js';
 import { SCHEMA_VERSION, planDocument, type PlanDocument } from '../lib/cli/documents.js';
 import { dryRunFlag, yesFlag } from '../lib/cli/flags.js';
-import { withRun } from '../lib/cli/journal/run.js';
+import { failureDocuments, type FailureDocument } from '../lib/cli/fix-document.js';
+import { REPLANNED } from '../lib/cli/journal/log.js';
+import { withRun, type RunWish } from '../lib/cli/journal/run.js';
 import { planFor, readPlan, refuseUnfit } from '../lib/cli/plan-files.js';
+import { repairMoving } from '../lib/cli/repair-flags.js';
+import { runRepairs, type Failure } from '../lib/execute/repair/run-repairs.js';
+import { failuresText } from '../lib/render/fix-text.js';
 import { planText } from '../lib/render/plan-text.js';
 
 interface ApplyDocument {
   readonly schemaVersion: number;
   readonly kind: 'apply';
-  readonly outcome: 'applied' | 'dry-run';
+  readonly outcome: 'applied' | 'dry-run' | 'not-all-done';
   readonly plan: PlanDocument;
+  /** Of a repair: what could not be repaired. */
+  readonly failures: readonly FailureDocument[];
 }
 
 export default class Apply extends MovingCommand {
@@ -52,11 +60,31 @@ export default class Apply extends MovingCommand {
         this.say(planText(plan, this.capabilities));
       }
       const goes = await this.review(plan, flags, 'Carry out this plan?');
-      if (!goes) return { ...base, outcome: 'dry-run' };
-      const moving = this.moving(flags);
-      await withRun(session, { plan, view, moving }, (running) => this.executeMoves(plan, running));
+      if (!goes) return { ...base, outcome: 'dry-run', failures: [] };
+      const failures = await this.#carryOut(session, { plan, view }, flags);
+      this.say(failuresText(failures, this.capabilities));
+      if (failures.length > 0) {
+        this.setStatus(1);
+        return { ...base, outcome: 'not-all-done', failures: failureDocuments(failures) };
+      }
       this.say([`[OK] The plan for ${plan.command} is carried out.`]);
-      return { ...base, outcome: 'applied' };
+      return { ...base, outcome: 'applied', failures: [] };
+    });
+  }
+
+  /** A repair is carried out as by the command that planned it: what stops one slot stops no other. */
+  #carryOut(
+    session: Session,
+    { plan, view }: Pick<RunWish, 'plan' | 'view'>,
+    flags: MovingFlags,
+  ): Promise<readonly Failure[]> {
+    if (REPLANNED.has(plan.command)) {
+      const asked = { plan, view, moving: repairMoving(flags), takesOpenSlots: true };
+      return withRun(session, asked, ({ context }) => runRepairs(plan, context));
+    }
+    return withRun(session, { plan, view, moving: this.moving(flags) }, async (running) => {
+      await this.executeMoves(plan, running);
+      return [];
     });
   }
 }

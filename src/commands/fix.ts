@@ -1,22 +1,24 @@
 import { Args, Flags } from '@oclif/core';
 import type { Finding } from '../lib/cluster/finding.js';
 import type { ClusterView, NodeAddress } from '../lib/cluster/model.js';
-import { ClusterCommand, type Look, type Session } from '../lib/cli/cluster-command.js';
+import { membersOf } from '../lib/cluster/view.js';
 import {
-  SCHEMA_VERSION,
-  findingDocument,
-  planDocument,
-  type FindingDocument,
-  type PlanDocument,
-} from '../lib/cli/documents.js';
+  ClusterCommand,
+  type Look,
+  type LookFlags,
+  type ReviewFlags,
+  type Session,
+} from '../lib/cli/cluster-command.js';
+import { fixDocument, type FixDocument, type FixRound } from '../lib/cli/fix-document.js';
 import { dryRunFlag, planOutFlag, searchOwnersFlag, yesFlag } from '../lib/cli/flags.js';
+import { untilItFits } from '../lib/cli/journal/again.js';
 import { withRun } from '../lib/cli/journal/run.js';
-import { repairFlags, repairMoving } from '../lib/cli/repair-flags.js';
+import { repairFlags, repairMoving, type RepairFlags } from '../lib/cli/repair-flags.js';
 import { runRepairs, type Failure } from '../lib/execute/repair/run-repairs.js';
 import { countKeysInSlots } from '../lib/execute/slot-keys.js';
 import { waitFor } from '../lib/execute/wait.js';
-import { countSlots, formatRanges } from '../lib/kernel/ranges.js';
-import type { FixCase } from '../lib/plan/fix/case.js';
+import { TribError } from '../lib/kernel/errors.js';
+import { countSlots, formatRanges, type SlotRange } from '../lib/kernel/ranges.js';
 import { FIXABLE, type Fixable, type FixWish } from '../lib/plan/fix/fixable.js';
 import { planFix, type FixDecision } from '../lib/plan/fix/plan-fix.js';
 import { fixQuestions } from '../lib/plan/fix/questions.js';
@@ -24,30 +26,14 @@ import { unresolved } from '../lib/plan/fix/unresolved.js';
 import { casesText, failuresText } from '../lib/render/fix-text.js';
 import { planText } from '../lib/render/plan-text.js';
 
-interface FixDocument {
-  readonly schemaVersion: number;
-  readonly kind: 'fix';
-  readonly outcome: 'fixed' | 'not-all-fixed' | 'nothing-to-do' | 'dry-run';
-  readonly cases: readonly CaseDocument[];
-  readonly plan: PlanDocument;
-  readonly failures: readonly FailureDocument[];
-  /** What there was to fix and is still there. */
-  readonly remaining: readonly FindingDocument[];
-}
+/** What one round repairs may show what else there is; what five leave is not repaired by a sixth. */
+const ROUNDS_MAX = 5;
 
-interface CaseDocument {
-  readonly slots: string;
-  readonly situation: readonly string[];
-  readonly keys: FixCase['keys'];
-  readonly verdict: string;
-  readonly left: boolean;
-  readonly hint: readonly string[];
-}
-
-interface FailureDocument {
-  readonly slots: string;
-  readonly message: string;
-  readonly hints: readonly string[];
+interface Task {
+  readonly session: Session;
+  readonly entry: NodeAddress;
+  readonly wish: FixWish;
+  readonly flags: ReviewFlags & RepairFlags;
 }
 
 export default class Fix extends ClusterCommand {
@@ -94,25 +80,15 @@ export default class Fix extends ClusterCommand {
       searchesKeys: flags['search-multiple-owners'],
     };
     return this.withSession(flags, [target], async (session) => {
+      const task = { session, entry: target.address, wish, flags };
       const look = await this.lookAt(session, target.address, flags);
       this.sayCheck(look);
-      const decision = await this.#decide(session, look.view, wish);
-      this.say(casesText(decision.cases, this.capabilities));
-      const isDry = flags['dry-run'] || flags['plan-out'] !== undefined;
-      if (!isDry && hasSteps(decision)) this.say(planText(decision.plan, this.capabilities));
+      const decision = await this.#decide(task, look.view);
+      this.#sayDecision(decision, flags);
       const goes = await this.review(decision.plan, flags, coverageQuestion(decision));
-      if (!goes) return documentOf(decision, { outcome: 'dry-run', failures: [], remaining: [] });
-      const moving = repairMoving(flags);
-      const failures = await withRun(
-        session,
-        { plan: decision.plan, view: look.view, moving, takesOpenSlots: true },
-        ({ context }) => runRepairs(decision.plan, context),
-      );
-      const after = hasSteps(decision)
-        ? await this.#verify(session, target.address, { wish, decision, failures })
-        : look;
-      const remaining = unresolved(after.findings, wish);
-      return this.#report(decision, failures, remaining);
+      if (!goes) return fixDocument([{ decision, failures: [] }], 'dry-run', []);
+      const failures = await this.#carryOut(task, look.view, decision);
+      return this.#goOn(task, look, { decision, failures });
     });
   }
 
@@ -125,45 +101,99 @@ export default class Fix extends ClusterCommand {
     throw this.usage(`fix cannot repair "${strange}", but ${FIXABLE.join(', ')}.`);
   }
 
-  async #decide(session: Session, view: ClusterView, wish: FixWish): Promise<FixDecision> {
+  async #decide({ session, wish }: Task, view: ClusterView): Promise<FixDecision> {
     const { links, context } = session;
     const options = context.signal ? { signal: context.signal } : {};
     const evidence = await countKeysInSlots(links, fixQuestions(view, wish), options);
     return planFix(view, evidence, wish);
   }
 
-  /** Gossip needs a moment; what could not be repaired is not waited for. */
-  async #verify(
-    session: Session,
-    entry: NodeAddress,
-    { wish, decision, failures }: Verification,
-  ): Promise<Look> {
-    const given = [
-      ...failures.flatMap(({ slots }) => slots),
-      ...decision.cases.filter(({ left }) => left).flatMap(({ slots }) => slots),
-    ];
-    const search = { 'search-multiple-owners': wish.searchesKeys };
-    const wait = { ...session.context, what: 'Looking at the cluster again' };
-    let look: Look | undefined;
-    await waitFor(wait, async () => {
-      look = await this.lookAt(session, entry, search);
-      const missing = unresolved(look.findings, wish, given);
-      return missing.length === 0 || failures.some(({ slots }) => slots.length === 0)
-        ? { done: true, value: undefined }
-        : { done: false, missing: missing.map(({ message }) => message) };
-    });
-    return look!;
+  #sayDecision(decision: FixDecision, flags: ReviewFlags): void {
+    this.say(casesText(decision.cases, this.capabilities));
+    const isShown = flags['dry-run'] === true || flags['plan-out'] !== undefined;
+    if (!isShown && hasSteps(decision)) this.say(planText(decision.plan, this.capabilities));
   }
 
-  #report(
-    decision: FixDecision,
-    failures: readonly Failure[],
-    remaining: readonly Finding[],
-  ): FixDocument {
+  #carryOut(
+    { session, flags }: Task,
+    view: ClusterView,
+    { plan }: FixDecision,
+  ): Promise<readonly Failure[]> {
+    const asked = { plan, view, moving: repairMoving(flags), takesOpenSlots: true };
+    return withRun(session, asked, ({ context }) => runRepairs(plan, context));
+  }
+
+  /** Round after round, for as long as each leaves something else to repair than the one before. */
+  async #goOn(task: Task, first: Look, round: FixRound): Promise<FixDocument> {
+    const { wish } = task;
+    const rounds = [round];
+    let before = unresolved(first.findings, wish);
+    let look = hasSteps(round.decision) ? await this.#settled(task, first, round) : first;
+    for (;;) {
+      const remaining = unresolved(look.findings, wish);
+      const isLast =
+        unresolved(look.findings, wish, slotsLeftIn(rounds.at(-1)!)).length === 0 ||
+        areSame(before, remaining) ||
+        rounds.length === ROUNDS_MAX;
+      const next = isLast ? undefined : await this.#another(task);
+      if (!next) return this.#report(rounds, remaining);
+      rounds.push(next);
+      before = remaining;
+      look = await this.#settled(task, look, next);
+    }
+  }
+
+  /** @returns undefined when there is nothing more to do, or it was declined. */
+  async #another(task: Task): Promise<FixRound | undefined> {
+    const { session, entry, wish, flags } = task;
+    try {
+      return await untilItFits(session.context, async () => {
+        const { view } = await this.lookAt(session, entry, searchOf(wish));
+        const decision = await this.#decide(task, view);
+        if (!hasSteps(decision)) return undefined;
+        this.say(['>>> There is more to repair now.']);
+        this.#sayDecision(decision, flags);
+        await this.review(decision.plan, flags, coverageQuestion(decision));
+        return { decision, failures: await this.#carryOut(task, view, decision) };
+      });
+    } catch (error) {
+      if (!(error instanceof TribError) || error.code !== 'DECLINED') throw error;
+      this.note('Declined: what was repaired before stays repaired.');
+      return undefined;
+    }
+  }
+
+  /**
+   * Gossip needs a moment. What could not be repaired is not waited for, nor what has stayed as it is for so
+   * long that every node has heard of every other one.
+   */
+  async #settled({ session, entry, wish }: Task, before: Look, round: FixRound): Promise<Look> {
+    const left = slotsLeftIn(round);
+    const isHopeless = round.failures.some(({ slots }) => slots.length === 0);
+    const patienceMs = gossipMs(before.view);
+    const wait = { ...session.context, what: 'Looking at the cluster again' };
+    let look = before;
+    let known: { readonly words: string; readonly since: number } | undefined;
+    await waitFor(wait, async () => {
+      look = await this.lookAt(session, entry, searchOf(wish));
+      const missing = unresolved(look.findings, wish, left).map(({ message }) => message);
+      const words = missing.join('\n');
+      if (words !== known?.words) known = { words, since: performance.now() };
+      const isStill = performance.now() - known.since > patienceMs;
+      return missing.length === 0 || isHopeless || isStill
+        ? { done: true, value: undefined }
+        : { done: false, missing };
+    });
+    return look;
+  }
+
+  #report(rounds: readonly FixRound[], remaining: readonly Finding[]): FixDocument {
+    const { failures } = rounds.at(-1)!;
     this.say(failuresText(failures, this.capabilities));
     const isDone = failures.length === 0 && remaining.length === 0;
+    const wasIdle = !hasSteps(rounds[0]!.decision);
     if (isDone) {
-      this.say([hasSteps(decision) ? '[OK] All is repaired.' : '[OK] There is nothing to fix.']);
+      this.say([wasIdle ? '[OK] There is nothing to fix.' : '[OK] All is repaired.']);
     } else {
       this.setStatus(1);
       this.say([
@@ -174,15 +204,9 @@ export default class Fix extends ClusterCommand {
         ]),
       ]);
     }
-    const outcome = !isDone ? 'not-all-fixed' : hasSteps(decision) ? 'fixed' : 'nothing-to-do';
-    return documentOf(decision, { outcome, failures, remaining });
+    const outcome = !isDone ? 'not-all-fixed' : wasIdle ? 'nothing-to-do' : 'fixed';
+    return fixDocument(rounds, outcome, remaining);
   }
-}
-
-interface Verification {
-  readonly wish: FixWish;
-  readonly decision: FixDecision;
-  readonly failures: readonly Failure[];
 }
 
 const hasSteps = ({ plan }: FixDecision): boolean => plan.stages.length > 0;
@@ -193,32 +217,29 @@ function coverageQuestion({ covers }: FixDecision): string | undefined {
   return `Give ${count} slot${count === 1 ? '' : 's'} that ${count === 1 ? 'belongs' : 'belong'} to no node to the nodes named above?`;
 }
 
-function documentOf(
-  { cases, plan }: FixDecision,
-  rest: {
-    readonly outcome: FixDocument['outcome'];
-    readonly failures: readonly Failure[];
-    readonly remaining: readonly Finding[];
-  },
-): FixDocument {
-  return {
-    schemaVersion: SCHEMA_VERSION,
-    kind: 'fix',
-    outcome: rest.outcome,
-    cases: cases.map(({ slots, situation, keys, verdict, left }) => ({
-      slots: formatRanges(slots),
-      situation,
-      keys,
-      verdict,
-      left: left !== undefined,
-      hint: left?.hint ?? [],
-    })),
-    plan: planDocument(plan),
-    failures: rest.failures.map(({ slots, message, hints }) => ({
-      slots: formatRanges(slots),
-      message,
-      hints,
-    })),
-    remaining: rest.remaining.map(findingDocument),
-  };
+/** What is known not to be repaired by this round. */
+function slotsLeftIn({ decision, failures }: FixRound): readonly SlotRange[] {
+  return [
+    ...failures.flatMap(({ slots }) => slots),
+    ...decision.cases.filter(({ left }) => left).flatMap(({ slots }) => slots),
+  ];
+}
+
+function areSame(some: readonly Finding[], others: readonly Finding[]): boolean {
+  const textOf = (findings: readonly Finding[]): string =>
+    findings
+      .map(({ id, subject, slots }) => `${id} ${subject} ${formatRanges(slots)}`)
+      .sort()
+      .join('\n');
+  return textOf(some) === textOf(others);
+}
+
+const searchOf = ({ searchesKeys }: FixWish): LookFlags => ({
+  'search-multiple-owners': searchesKeys,
+});
+
+/** A node hears from every other one within half its node timeout; the rest is for a slow answer. */
+function gossipMs(view: ClusterView): number {
+  const timeouts = membersOf(view).map(({ claim }) => claim?.facts.nodeTimeoutMs ?? 0);
+  return Math.max(...timeouts) / 2 + 1_000;
 }

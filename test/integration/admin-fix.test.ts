@@ -1,10 +1,13 @@
 /** `fix` on real servers, in every state a move can be left in. Keys are counted before and after. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { RedisLinks } from '../../src/lib/client/redis-links.js';
 import { runStep } from '../../src/lib/execute/steps.js';
 import type { NodeId } from '../../src/lib/kernel/node-id.js';
 import { contextOf } from '../execute/fake-links.js';
-import { runTrib, tribJson } from '../cli/run-trib.js';
+import { runTrib, startTrib, tribJson } from '../cli/run-trib.js';
 import { waitUntil } from '../support/wait.js';
 import { hasRedisServer, redisCli } from '../support/real-server.js';
 import {
@@ -168,6 +171,50 @@ describe('fix', function () {
     await fixed(cluster, ['--replace']);
     expect(countAll(cluster, torn.slot)).to.equal(10);
     expect(redisCli(torn.b.port, 'GET', torn.keys[0]!)).to.equal('value');
+  });
+
+  it('goes on with what turns up while it repairs', async () => {
+    const one = begin();
+    const [first, second] = [begin(), begin()];
+    write(one.a, keysOf(one.slot, 3_000));
+    setSlot(one.b, one.slot, 'IMPORTING', one.ids[0]!);
+    setSlot(one.a, one.slot, 'MIGRATING', one.ids[1]!);
+    const run = startTrib(['fix', cluster.entry, '--yes', '--pipeline', '1', '--events']);
+    await waitUntil('the first round is on its way', () => run.stdout().includes('stage-started'));
+    setSlot(first.a, first.slot, 'MIGRATING', first.ids[1]!);
+    setSlot(second.c, second.slot, 'IMPORTING', second.ids[0]!);
+    const { status, stdout } = await run.ended;
+    expect(status).to.equal(0);
+    const document = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+    expect(document).to.include({ kind: 'fix', outcome: 'fixed' });
+    const slotsOf = (round: any): readonly string[] => round.cases.map(({ slots }: any) => slots);
+    expect(document.rounds.map(slotsOf)).to.deep.equal([
+      [String(one.slot)],
+      [String(first.slot), String(second.slot)],
+    ]);
+    expect([ownerOf(cluster, one.slot), countOf(one.b, one.slot)]).to.deep.equal([1, 3_000]);
+    expect(await errorsIn(cluster)).to.deep.equal([]);
+  });
+
+  it('is carried out from a file as well as at once, slots that fail apart', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trib-fix-'));
+    try {
+      const [torn, whole] = [begin(), begin()];
+      for (const { slot, a, b, ids } of [torn, whole]) {
+        setSlot(b, slot, 'IMPORTING', ids[0]!);
+        setSlot(a, slot, 'MIGRATING', ids[1]!);
+      }
+      writeAsking(torn.b, torn.keys.slice(0, 1), 'other');
+      const file = join(folder, 'plan.json');
+      expect((await runTrib(['fix', cluster.entry, '--plan-out', file])).status).to.equal(0);
+      const { status, document } = await tribJson(['apply', file, '--yes']);
+      expect([status, document.outcome]).to.deep.equal([1, 'not-all-done']);
+      expect(document.failures[0].slots).to.equal(String(torn.slot));
+      expect([ownerOf(cluster, whole.slot), countOf(whole.b, whole.slot)]).to.deep.equal([1, 10]);
+      await fixed(cluster, ['--replace']);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('brings keys home from slots that look in order, only when it is asked to search', async () => {

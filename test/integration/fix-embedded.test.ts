@@ -5,6 +5,7 @@ import { diagnose } from '../../src/lib/cluster/diagnose.js';
 import type { Link } from '../../src/lib/execute/links.js';
 import { observe } from '../../src/lib/execute/observe.js';
 import { runRepairs } from '../../src/lib/execute/repair/run-repairs.js';
+import { sampleKeys } from '../../src/lib/execute/repair/sample-keys.js';
 import { countForeignKeys, countKeysInSlots } from '../../src/lib/execute/slot-keys.js';
 import { TribError } from '../../src/lib/kernel/errors.js';
 import { planFix } from '../../src/lib/plan/fix/plan-fix.js';
@@ -82,5 +83,45 @@ describe('fix on embedded nodes', function () {
       [5, 0, 0, 0],
       [0, 0, 0, 14],
     ]);
+  });
+
+  it('counts the keys of every database, and does not close a slot over them', async () => {
+    const config = { 'cluster-databases': '3' };
+    const several = await startCluster({ primaries: 3, persona: 'valkey-9', config });
+    try {
+      const [entry, other] = several.nodes;
+      const [a, b] = [entry!, other!].map((node) => links.to(node)) as [Link, Link];
+      const [idA, idB] = [(await say(a, 'CLUSTER MYID'))[0], (await say(b, 'CLUSTER MYID'))[0]];
+      const [open, stray] = [100, 101];
+      await say(b, `CLUSTER SETSLOT ${open} IMPORTING ${String(idA)}`);
+      await say(a, `CLUSTER SETSLOT ${open} MIGRATING ${String(idB)}`);
+      await say(b, `CLUSTER SETSLOT ${stray} IMPORTING ${String(idA)}`);
+      const sets = [...keysOf(open, 2), ...keysOf(stray, 3)].flatMap((key) => [
+        'ASKING',
+        `SET ${key} value`,
+      ]);
+      await say(b, 'SELECT 2', ...sets, 'SELECT 0', `CLUSTER SETSLOT ${stray} STABLE`);
+      const view = await observe(links, entry!);
+      const found = await countForeignKeys(links, view);
+      expect(found.map(({ counts }) => [...counts]).flat()).to.deep.include([stray, 3]);
+      const evidence = await countKeysInSlots(links, fixQuestions(view, { searchesKeys: true }));
+      const { plan } = planFix(view, evidence, { searchesKeys: true });
+      const failures = await runRepairs(plan, contextOf(links, { deadlineMs: 15_000 }));
+      expect(failures).to.deep.equal([]);
+      const counts = (link: Link) =>
+        say(
+          link,
+          'SELECT 2',
+          ...[open, stray].map((slot) => `CLUSTER COUNTKEYSINSLOT ${slot}`),
+          'SELECT 0',
+        );
+      expect((await counts(a)).slice(1, 3)).to.deep.equal([0, 3]);
+      expect((await counts(b)).slice(1, 3)).to.deep.equal([2, 0]);
+      expect(await sampleKeys(links, entry!, { slots: [stray], keysMax: 2 })).to.deep.equal(
+        new Map([[stray, keysOf(stray, 2)]]),
+      );
+    } finally {
+      await several.stop();
+    }
   });
 });

@@ -7,8 +7,9 @@ import type { ClusterView } from '../cluster/model.js';
 import { AssertionFailure, TribError, messageOf } from '../kernel/errors.js';
 import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
 import { slotsIn } from '../kernel/ranges.js';
-import type { CallOptions, Links } from './links.js';
+import type { CallOptions, Link, Links } from './links.js';
 import { mapBounded } from './map-bounded.js';
+import { inEachDatabase } from './move/databases.js';
 
 /** Some 150 kB of questions: one packet to us, and no long silence for the server's other clients. */
 const QUESTIONS_MAX = 4_096;
@@ -39,14 +40,25 @@ export function countKeysInSlots(
   });
 }
 
+/** Over all databases: a key in the third one is a key of the slot, too. */
 async function countsOf(
   links: Links,
   { address, slots }: KeyQuestion,
   options: CallOptions,
 ): Promise<ReadonlyMap<number, number>> {
-  const link = links.to(address);
   const all = [...slotsIn(slots)];
   const counts = new Map<number, number>();
+  const count = (link: Link): Promise<void> => addCounts(counts, link, all, options);
+  await inEachDatabase(links, address, count, options);
+  return counts;
+}
+
+async function addCounts(
+  counts: Map<number, number>,
+  link: Link,
+  all: readonly number[],
+  options: CallOptions,
+): Promise<void> {
   for (let from = 0; from < all.length; from += QUESTIONS_MAX) {
     const asked = all.slice(from, from + QUESTIONS_MAX);
     const words = asked.map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]);
@@ -54,8 +66,7 @@ async function countsOf(
     asked.forEach((slot, index) => {
       const reply = replies[index];
       if (reply instanceof TribError) throw reply;
-      if (Number(reply) > 0) counts.set(slot, Number(reply));
+      if (Number(reply) > 0) counts.set(slot, (counts.get(slot) ?? 0) + Number(reply));
     });
   }
-  return counts;
 }

@@ -1,9 +1,13 @@
 /** Databases of a cluster node. Valkey 9 may have several; all others have database 0, whatever `databases` says. */
+import type { NodeAddress } from '../../cluster/model.js';
 import { TribError } from '../../kernel/errors.js';
-import type { Link } from '../links.js';
+import type { CallOptions, Link, Links } from '../links.js';
 
-export async function databasesOf(node: Link): Promise<readonly number[]> {
-  const [reply] = await node.ask([['CONFIG', 'GET', 'cluster-databases']]);
+export async function databasesOf(
+  node: Link,
+  options: CallOptions = {},
+): Promise<readonly number[]> {
+  const [reply] = await node.ask([['CONFIG', 'GET', 'cluster-databases']], options);
   const count = Array.isArray(reply) ? Number(reply[1] ?? 1) : 1;
   return Array.from({ length: Number.isInteger(count) && count > 1 ? count : 1 }, (_, at) => at);
 }
@@ -19,6 +23,20 @@ export async function selecting<T>(
     return await work(link);
   } finally {
     link.close();
+  }
+}
+
+/** One after the other; only for further databases connections are opened. */
+export async function inEachDatabase(
+  links: Links,
+  address: NodeAddress,
+  work: (link: Link) => Promise<void>,
+  options: CallOptions = {},
+): Promise<void> {
+  const link = links.to(address);
+  for (const database of await databasesOf(link, options)) {
+    if (database === 0) await work(link);
+    else await selecting(links.apart(address), database, work);
   }
 }
 

@@ -1,7 +1,8 @@
-/** A few keys of each slot, to look at: all slots of a node in one packet. */
+/** A few keys of each slot, to look at: all slots of a node in one packet per database. */
 import type { NodeAddress } from '../../cluster/model.js';
 import { TribError } from '../../kernel/errors.js';
-import type { CallOptions, Links } from '../links.js';
+import type { CallOptions, Link, Links } from '../links.js';
+import { inEachDatabase } from '../move/databases.js';
 
 /** @returns keys as latin1 text, by slot */
 export async function sampleKeys(
@@ -15,12 +16,16 @@ export async function sampleKeys(
     ...['CLUSTER', 'GETKEYSINSLOT'],
     ...[String(slot), String(keysMax)],
   ]);
-  const replies = await links.to(node).askBinary(questions, options);
-  return new Map(
-    slots.map((slot, at) => {
+  const samples = new Map<number, readonly string[]>(slots.map((slot) => [slot, []]));
+  const look = async (link: Link): Promise<void> => {
+    const replies = await link.askBinary(questions, options);
+    slots.forEach((slot, at) => {
       const reply = replies[at];
       if (reply instanceof TribError) throw reply;
-      return [slot, Array.isArray(reply) ? reply.map(String) : []];
-    }),
-  );
+      const found = Array.isArray(reply) ? reply.map(String) : [];
+      samples.set(slot, [...samples.get(slot)!, ...found].slice(0, keysMax));
+    });
+  };
+  await inEachDatabase(links, node, look, options);
+  return samples;
 }
