@@ -6,6 +6,7 @@ import {
   movingCommandFlags,
   type MovesDocument,
 } from '../lib/cli/moving-command.js';
+import { durationFlag } from '../lib/cli/flags.js';
 import { WEIGHT_WORD, splitPair, weightsFrom } from '../lib/cli/weights.js';
 import { askLoads } from '../lib/execute/slot-loads.js';
 import { TribError } from '../lib/kernel/errors.js';
@@ -35,6 +36,9 @@ interface RebalanceDocument extends MovesDocument {
     readonly after: SideDocument;
   }[];
 }
+
+/** Long enough for a few hundred commands of every slot that matters, short enough to wait for. */
+const INTERVAL_MS = 5_000;
 
 /** Who owns a hundredth of its share is that far off. */
 const THRESHOLD_PERCENT_MAX = 10_000;
@@ -81,6 +85,9 @@ export default class Rebalance extends MovingCommand {
     })({
       summary: 'what is evened out',
     }),
+    interval: durationFlag({
+      summary: 'with --by cpu and net: how long is measured [default: 5s]',
+    }),
     'auto-weights': Flags.boolean({ hidden: true }),
     ...movingCommandFlags,
   };
@@ -95,7 +102,7 @@ export default class Rebalance extends MovingCommand {
     const thresholdPercent = thresholdFrom(flags.threshold);
     return this.withSession(flags, [target], async (session): Promise<RebalanceDocument> => {
       const look = await this.lookInOrder(session, target.address, flags, 'rebalancing');
-      const loads = await loadsBy(flags.by, session, look.view);
+      const loads = await this.#loadsBy(flags.by, session, look.view, flags.interval);
       const decision = planRebalance(look.view, {
         weights: weightsFrom(look.view, pairs),
         useEmpty: flags['use-empty-masters'],
@@ -112,6 +119,25 @@ export default class Rebalance extends MovingCommand {
       this.sayMoved(done, decision);
       return { ...base, outcome: 'moved', ...done };
     });
+  }
+
+  async #loadsBy(
+    by: Measure | 'slots',
+    { links, context }: Session,
+    view: ClusterView,
+    intervalMs = INTERVAL_MS,
+  ): Promise<SlotLoads | undefined> {
+    if (by === 'slots') return undefined;
+    const isRate = by === 'cpu' || by === 'net';
+    if (isRate) this.say([`>>> Measuring for ${intervalMs / 1_000} s what the slots are used for`]);
+    const { signal } = context;
+    const options = { intervalMs, ...(signal ? { signal } : {}) };
+    const loads = await askLoads(links, loadQuestions(view), by, options);
+    if (isRate && loads.of.every((load) => load === 0)) {
+      const idle = 'No slot was used while it was measured: there is nothing to go by.';
+      this.say(remarksText([idle], this.capabilities));
+    }
+    return loads;
   }
 
   #sayPicture(decision: RebalanceDecision, by: Measure | 'slots'): void {
@@ -133,16 +159,6 @@ export default class Rebalance extends MovingCommand {
       ...transfers.map(transferLine),
     ]);
   }
-}
-
-function loadsBy(
-  by: Measure | 'slots',
-  { links, context }: Session,
-  view: ClusterView,
-): Promise<SlotLoads | undefined> {
-  if (by === 'slots') return Promise.resolve(undefined);
-  const options = context.signal ? { signal: context.signal } : {};
-  return askLoads(links, loadQuestions(view), by, options);
 }
 
 function sharesDocument({ shares, thresholdPercent }: RebalanceDecision) {

@@ -139,7 +139,7 @@ describe('text', () => {
     expectGolden('balance-memory', balanceText(byMemory.shares, 'memory', PLAIN));
     const lines = balanceText(byMemory.shares, 'memory', PLAIN);
     expect(lines.filter((line) => line.length > 80)).to.deep.equal([]);
-    expect(balanceText(byMemory.shares, 'cpu', PLAIN).join()).to.contain(' ms');
+    expect(balanceText(byMemory.shares, 'cpu', PLAIN).join()).to.contain(' ms/s');
   });
 
   it('sums up keys, slots and replicas, and lists every member', () => {

@@ -1,15 +1,18 @@
 /**
  * Asks what the slots of a cluster weigh. Keys and bytes can be had from any server, the bytes by a sample
- * of each slot; time and traffic only from those that count them (CLUSTER SLOT-STATS).
+ * of each slot; time and traffic only from those that count them (CLUSTER SLOT-STATS), and since they count
+from their start, it takes two looks to know what goes on now.
  */
 import { formatAddress } from '../cluster/address.js';
 import { TribError } from '../kernel/errors.js';
 import { CONCURRENT_NODES_MAX } from '../kernel/limits.js';
+import type { NodeId } from '../kernel/node-id.js';
 import { slotsIn } from '../kernel/ranges.js';
 import { SLOT_COUNT } from '../kernel/slot.js';
 import type { LoadQuestion, Measure, SlotLoads } from '../plan/slots/slot-loads.js';
 import type { BinaryReply, CallOptions, Link, Links } from './links.js';
 import { mapBounded } from './map-bounded.js';
+import { pause, throwIfInterrupted } from './wait.js';
 
 /** As for `countForeignKeys`: one packet to us, and no long silence for the server's other clients. */
 const QUESTIONS_MAX = 4_096;
@@ -18,23 +21,63 @@ const SAMPLE_KEYS = 8;
 
 type Stats = ReadonlyMap<number, ReadonlyMap<string, number>>;
 
-/** @throws TribError REFUSED naming the servers that cannot tell; NODE_UNREACHABLE, DEADLINE, INTERRUPTED */
+export interface LoadOptions extends CallOptions {
+  /** Between the two looks at what only ever grows: time and traffic. */
+  readonly intervalMs: number;
+}
+
+/**
+ * Time and traffic per second, keys and bytes as they are.
+ * @throws TribError REFUSED naming the servers that cannot tell; NODE_UNREACHABLE, DEADLINE, INTERRUPTED
+ */
 export async function askLoads(
   links: Links,
   questions: readonly LoadQuestion[],
   measure: Measure,
-  options: CallOptions = {},
+  options: LoadOptions,
 ): Promise<SlotLoads> {
+  const first = await lookAtAll(links, questions, measure, options);
+  if (measure === 'keys' || measure === 'memory') return { measure, of: first.of };
+  await pause(options.intervalMs, options.signal);
+  throwIfInterrupted(options.signal, 'while the load was measured');
+  const second = await lookAtAll(links, questions, measure, options);
   const of = new Float64Array(SLOT_COUNT);
+  for (const { id, slots } of questions) {
+    const seconds = (second.at.get(id)! - first.at.get(id)!) / 1_000;
+    for (const slot of slotsIn(slots))
+      of[slot] = grownBy(first.of[slot]!, second.of[slot]!) / seconds;
+  }
+  return { measure, of };
+}
+
+/** CONFIG RESETSTAT in between begins anew. */
+const grownBy = (before: number, after: number): number =>
+  after >= before ? after - before : after;
+
+interface Looked {
+  readonly of: Float64Array;
+  /** When each node has answered. */
+  readonly at: ReadonlyMap<NodeId, number>;
+}
+
+async function lookAtAll(
+  links: Links,
+  questions: readonly LoadQuestion[],
+  measure: Measure,
+  options: CallOptions,
+): Promise<Looked> {
+  const of = new Float64Array(SLOT_COUNT);
+  const at = new Map<NodeId, number>();
   const lacking: string[] = [];
   await mapBounded(questions, CONCURRENT_NODES_MAX, async (question) => {
     const link = links.to(question.address);
     const loads = await loadsAt(link, question, measure, options);
+    at.set(question.id, performance.now());
     if (!loads) lacking.push(formatAddress(question.address));
     for (const [slot, load] of loads ?? []) of[slot] = load;
   });
   if (lacking.length > 0) throw refusal(measure, lacking.sort());
-  return { measure, of };
+  return { of, at };
 }
 
 /** @returns undefined where the server cannot tell */

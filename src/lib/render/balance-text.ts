@@ -63,10 +63,11 @@ function amountText(measure: Measure | 'slots', value: number): string {
     case 'keys':
       return String(Math.round(value));
     case 'memory':
-    case 'net':
       return bytesText(value);
+    case 'net':
+      return `${bytesText(value)}/s`;
     case 'cpu':
-      return `${(value / 1_000).toFixed(1)} ms`;
+      return `${(value / 1_000).toFixed(1)} ms/s`;
   }
 }
 
