@@ -53,14 +53,14 @@ describe('load-aware rebalancing', function () {
   /** All of them are asked for in turns, until `work` is done. */
   async function whileHeated(keys: readonly string[], work: () => Promise<void>): Promise<void> {
     const client = await RespClient.open(nodes[0]!.port);
-    let isOver = false;
+    const over = new AbortController();
     const heating = (async () => {
-      while (!isOver) for (const key of keys) await client.call('GET', key);
+      while (!over.signal.aborted) for (const key of keys) await client.call('GET', key);
     })();
     try {
       await work();
     } finally {
-      isOver = true;
+      over.abort();
       await heating;
       client.close();
     }
