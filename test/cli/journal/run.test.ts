@@ -1,9 +1,10 @@
 /** Who may move slots, with whom in the way, and what is left behind: on a cluster of embedded nodes. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { withRun, type RunWish } from '../../../src/lib/cli/journal/run.js';
+import { cutOffRun } from '../../../src/lib/cli/journal/find-run.js';
 import { outcomeOf } from '../../../src/lib/cli/journal/log.js';
 import { setMarker } from '../../../src/lib/cli/journal/marker.js';
 import { newRunId } from '../../../src/lib/cli/journal/run-id.js';
@@ -22,7 +23,7 @@ import { TribError } from '../../../src/lib/kernel/errors.js';
 import { refOfMember } from '../../../src/lib/plan/node-ref.js';
 import type { Plan } from '../../../src/lib/plan/plan.js';
 import { startCluster, type Cluster } from '../../../src/testing.js';
-import { rejectionOf } from '../../support/thrown-by.js';
+import { rejectionOf, thrownBy } from '../../support/thrown-by.js';
 
 describe('withRun', function () {
   this.timeout(30_000);
@@ -121,6 +122,22 @@ describe('withRun', function () {
     expect(cut.code).to.equal('INTERRUPTED');
     expect(cut.hints.join('\n')).to.include(`trib resume ${cluster.addresses[0]!}`);
     expect(outcomeOf(runs(asked.view)[0]!.log)).to.equal('interrupted');
+  });
+
+  it('does not pass over a journal that is damaged, unless another run has ended since', async () => {
+    const asked = await wish();
+    const failing = withRun(session(), asked, async ({ context }) => {
+      await runPlan(asked.plan, context);
+      throw new TribError('INTERRUPTED', 'Interrupted: in the middle.');
+    });
+    await rejectionOf(failing);
+    const { path } = cutOffRun(asked.view)!;
+    writeFileSync(path, readFileSync(path, 'utf8').replace('Testing', 'Testinh'));
+    const error = thrownBy(() => cutOffRun(asked.view));
+    expect(error.code).to.equal('CORRUPT_FILE');
+    expect(error.message).to.include(path);
+    await withRun(session(), asked, () => Promise.resolve());
+    expect(cutOffRun(asked.view)).to.equal(undefined);
   });
 
   it('refuses a plan for a cluster that has changed, and says what has', async () => {

@@ -14,8 +14,14 @@ import { JournalStore, damaged, type StoredJournal } from './store.js';
 export function cutOffRun(view: ClusterView, wanted?: string): StoredJournal | undefined {
   const cluster = pictureOf(view);
   const store = new JournalStore();
-  const open = store.runsOf(cluster).filter(({ log }) => !isFinished(log) && !isReplanned(log));
-  if (wanted === undefined) return open[0];
+  const runs = store.runsOf(cluster).filter(({ log }) => !isReplanned(log));
+  const open = runs.filter(({ log }) => !isFinished(log));
+  if (wanted === undefined) {
+    // One that is older than another run was over when that began.
+    const broken = store.damagedOf(cluster).find(({ run }) => run > (runs[0]?.run ?? ''));
+    if (broken) throw damaged(broken);
+    return open[0];
+  }
   const found = store.all().find(({ run }) => run === wanted);
   if (!found) {
     throw new TribError('USAGE', `No journal of a run ${wanted} is on this machine.`, {

@@ -67,6 +67,15 @@ export class JournalStore {
     });
   }
 
+  /** Of this cluster, as far as that can be seen, and not to be trusted; the newest first. */
+  damagedOf(cluster: ClusterPicture): readonly DamagedJournal[] {
+    const members = new Set(cluster.members.map(({ id }) => id));
+    return this.#files().flatMap((file) => {
+      const journal = read(file, members);
+      return journal && !('log' in journal) ? [journal] : [];
+    });
+  }
+
   /** Of every cluster, the newest first. */
   all(): readonly (StoredJournal | DamagedJournal)[] {
     return this.#files().flatMap((file) => read(file) ?? []);
