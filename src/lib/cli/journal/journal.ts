@@ -3,7 +3,7 @@
  * the promise resolves. Many slots are opened at once, so their lines share an fsync: while one is on its
  * way the next lines gather, and leave together.
  */
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../execute/make-folder.js';
@@ -42,13 +42,18 @@ export class Journal implements MoveJournal {
 
   /** @throws TribError JOURNAL: before anything was changed, so that nothing is moved without one. */
   static async create(path: string, header: JournalHeader): Promise<Journal> {
+    let journal: Journal | undefined;
     try {
       makeFolder(dirname(path), 0o700);
-      const journal = new Journal(path, await open(path, 'ax', 0o600), '', false);
+      journal = new Journal(path, await open(path, 'ax', 0o600), '', false);
       await journal.#append(header);
       await syncFolder(dirname(path));
       return journal;
     } catch (error) {
+      if (journal) {
+        await journal.close().catch(() => undefined);
+        rmSync(path, { force: true });
+      }
       throw error instanceof TribError ? error : unwritable(path, error);
     }
   }

@@ -106,7 +106,7 @@ export class JournalStore {
 /**
  * @param members one that names none of them is not looked at any closer: proving a journal takes a hundred
  * times as long, and most on a machine are of other clusters.
- * @returns undefined for those, and for one that another process has pruned.
+ * @returns undefined for those, for one that another process has pruned, and for less than a first line.
  */
 function read(
   { run, path }: JournalFile,
@@ -119,6 +119,8 @@ function read(
     if (isMissing(error)) return undefined;
     return { run, path, problem: `it cannot be read: ${(error as Error).message}` };
   }
+  // Nothing is begun before the first line is on the disk.
+  if (!bytes.includes('\n')) return undefined;
   if (members && !namesAnyOf(members, bytes)) return undefined;
   try {
     return { run, path, log: parseJournal(bytes) };
