@@ -8,6 +8,7 @@ import loaders from 'trib:commands';
 import manifest from 'trib:manifest';
 import pjson from '../package.json';
 import { normalizeWords } from '../src/lib/cli/argv.js';
+import { OUTPUT_LOST } from '../src/lib/cli/interruption.js';
 
 export async function main(argv, root) {
   // oclif would look for a file with the user's own colours; ours are in lib/render.
@@ -23,10 +24,14 @@ export async function main(argv, root) {
   }
 }
 
-/** A pipe whose reader has enough is no error; a full disk is one, without a stack. */
+/**
+ * A pipe whose reader has enough is no error; a full disk is one, without a stack. What changes a cluster is
+ * not torn out of it: it listens for this, and comes to an end in good order.
+ */
 function stopTalking(error) {
   if (error.code !== 'EPIPE')
     process.stderr.write(`[ERR] Cannot write the output: ${error.message}\n`);
+  if (process.emit(OUTPUT_LOST)) return;
   process.exit(error.code === 'EPIPE' ? undefined : 1);
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { RedisLinks } from '../../src/lib/client/redis-links.js';
 import { formatAddress } from '../../src/lib/cluster/address.js';
-import { runTrib, startTrib, tribJson, type Running } from '../cli/run-trib.js';
+import { PROGRAM, runTrib, startTrib, tribJson, type Running } from '../cli/run-trib.js';
 import { ServerPool, addressOf, idOf } from '../integration/real-cluster.js';
 import { ClusterLoad } from '../integration/slots-load.js';
 import { CutLinks } from '../interruption/cut-links.js';
@@ -190,6 +190,22 @@ describe('stories of interruption', function () {
     const resumed = await tribJson(['resume', cluster.entry, ...freely], here());
     expect(resumed.status).to.equal(0);
     expect(resumed.document.limits).to.deep.equal({ maxRate: null, guardMs: null });
+    await isWhole(load, cluster.servers, cluster.entry);
+  });
+
+  it('a reader that goes away ends a move in good order: no slot is left open', async function () {
+    // Sources as they stand have nobody who listens to the output.
+    if (!PROGRAM.endsWith('run.js')) this.skip();
+    const cluster = await makeCluster(pool, 3);
+    const load = await loaded(cluster);
+    const run = await begun(cluster, 5_400, '--max-rate', '200keys/s', '--events');
+    run.process.stdout!.destroy();
+    const { status, stderr } = await run.ended;
+    expect(status, stderr).to.equal(130);
+    expect(stderr).to.include(`trib resume ${cluster.entry}`);
+    expect(openSlots(cluster.servers)).to.deep.equal([]);
+    const resumed = await tribJson(['resume', cluster.entry, '--max-rate', 'none'], here());
+    expect(resumed.status).to.equal(0);
     await isWhole(load, cluster.servers, cluster.entry);
   });
 

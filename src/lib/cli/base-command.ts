@@ -16,6 +16,7 @@ export abstract class TribCommand extends Command {
   static override baseFlags = outputFlags;
 
   #hasSaidLast = false;
+  #isSilent = false;
 
   /**
    * Operands in the order they were typed: oclif takes those that equal the value of an option for that
@@ -47,7 +48,7 @@ export abstract class TribCommand extends Command {
 
   /** Text for people; nothing when a document was asked for. */
   protected say(lines: readonly string[]): void {
-    if (lines.length > 0) this.log(lines.join('\n'));
+    if (lines.length > 0 && !this.#isSilent) this.log(lines.join('\n'));
   }
 
   /** A verdict that is no error: `check` has looked, and found something. */
@@ -90,7 +91,7 @@ export abstract class TribCommand extends Command {
 
   /** Help has no document; and no other one follows the last. */
   override logJson(document: unknown): void {
-    if (document === undefined || this.#hasSaidLast) return;
+    if (document === undefined || this.#isSilent) return;
     process.stdout.write(`${JSON.stringify(document, null, this.jsonIndent)}\n`);
   }
 
@@ -110,17 +111,23 @@ export abstract class TribCommand extends Command {
   protected sayLast(error: TribError): void {
     this.#tell(error);
     this.#hasSaidLast = true;
+    this.#isSilent = true;
   }
 
-  protected get hasSaidLast(): boolean {
-    return this.#hasSaidLast;
+  /** Nobody reads it, or it cannot be written. */
+  protected stopOutput(): void {
+    this.#isSilent = true;
+  }
+
+  protected get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   #tell(error: Error): void {
     if (this.#hasSaidLast) return;
     const failure = failureFrom(error);
     this.setStatus(failure.exitStatus);
-    if (this.jsonEnabled()) this.logJson(failureDocument(failure));
+    if (this.jsonEnabled() && !this.#isSilent) this.logJson(failureDocument(failure));
     else this.note(failureText(failure, this.argv.includes('--verbose')));
   }
 }

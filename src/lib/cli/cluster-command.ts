@@ -107,16 +107,19 @@ export abstract class ClusterCommand extends TribCommand {
     targets: readonly Target[],
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
-    const interruption = new Interruption({
-      finishing: (line) => {
+    const words = {
+      finishing: (line: string) => {
         this.#write(this.#progress?.end() ?? '');
         this.note(line);
       },
-      stopped: (error) => {
+      unheard: () => this.stopOutput(),
+      stopped: (error: TribError) => {
         this.#write(this.#progress?.end() ?? '');
         this.sayLast(error);
       },
-    });
+    };
+    // What can be tried dry changes something; looking is over when nobody looks.
+    const interruption = new Interruption(words, { heedsReader: 'dry-run' in this.ctor.flags });
     let links: RedisLinks | undefined;
     try {
       const connection = await connectionFrom(flags, targets, {
@@ -277,12 +280,12 @@ export abstract class ClusterCommand extends TribCommand {
   }
 
   #report(event: ExecutionEvent, flags: SessionFlags): void {
-    if (this.hasSaidLast) return;
+    if (this.isSilent) return;
     if (flags.events === true) process.stdout.write(`${JSON.stringify({ event })}\n`);
     else if (!this.jsonEnabled()) this.#write(this.#progress?.next(event) ?? '');
   }
 
   #write(text: string): void {
-    if (text !== '') process.stdout.write(text);
+    if (text !== '' && !this.isSilent) process.stdout.write(text);
   }
 }

@@ -1,18 +1,25 @@
 /**
  * Ctrl-C, SIGTERM, SIGHUP. The first one asks the work to end in good order: what is in flight is
  * finished or undone. The second one means it: only what was changed for the time being is put back, with
- * a second to do it, and the process ends.
+ * a second to do it, and the process ends. A reader of the output that goes away counts as the first one.
  */
-import { setMaxListeners } from 'node:events';
+import { setMaxListeners, type EventEmitter } from 'node:events';
 import { TribError } from '../kernel/errors.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LAST_WILL_MS = 1_000;
 export const INTERRUPTED_STATUS = 130;
 
+/** Emitted by the process when standard output takes no more. */
+export const OUTPUT_LOST = 'trib:output-lost';
+
+const processEvents: Pick<EventEmitter, 'on' | 'removeListener'> = process;
+
 export interface LastWords {
   /** At the first signal: a line for whoever waits. */
   readonly finishing: (line: string) => void;
+  /** Nothing more can be said on standard output. */
+  readonly unheard: () => void;
   /** At the second one: the last that is said, whoever reads it. */
   readonly stopped: (error: TribError) => void;
 }
@@ -22,10 +29,17 @@ export class Interruption {
   readonly #lastWill = new Set<LastWill>();
   readonly #words: LastWords;
   readonly #onSignal = (): void => this.interrupt();
+  /** More than one word may have been on its way: that is no second Ctrl-C. */
+  readonly #onLost = (): void => {
+    this.#words.unheard();
+    if (this.#count === 0) this.interrupt();
+  };
   #count = 0;
 
-  constructor(words: LastWords) {
+  /** @param heedsReader ends in good order, too, when nobody reads the output any more */
+  constructor(words: LastWords, { heedsReader = false } = {}) {
     this.#words = words;
+    if (heedsReader) processEvents.on(OUTPUT_LOST, this.#onLost);
     // Every call in flight listens, and there may be hundreds; that is no leak.
     setMaxListeners(0, this.#controller.signal);
     for (const name of SIGNALS) process.on(name, this.#onSignal);
@@ -65,6 +79,7 @@ export class Interruption {
 
   dispose(): void {
     for (const name of SIGNALS) process.removeListener(name, this.#onSignal);
+    processEvents.removeListener(OUTPUT_LOST, this.#onLost);
   }
 }
 
