@@ -32,7 +32,7 @@ function stopTalking(error) {
   if (error.code !== 'EPIPE')
     process.stderr.write(`[ERR] Cannot write the output: ${error.message}\n`);
   if (process.emit(OUTPUT_LOST)) return;
-  process.exit(error.code === 'EPIPE' ? undefined : 1);
+  process.exit(error.code === 'EPIPE' ? (process.exitCode ?? 0) : 1);
 }
 
 /** Our own mistakes. Node would print the line it stopped at, which is the whole bundle. */

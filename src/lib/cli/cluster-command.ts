@@ -118,8 +118,8 @@ export abstract class ClusterCommand extends TribCommand {
         this.sayLast(error);
       },
     };
-    // What can be tried dry changes something; looking is over when nobody looks.
-    const interruption = new Interruption(words, { heedsReader: 'dry-run' in this.ctor.flags });
+    // Looking is over when nobody looks.
+    const interruption = new Interruption(words, { heedsReader: this.#changesThings });
     let links: RedisLinks | undefined;
     try {
       const connection = await connectionFrom(flags, targets, {
@@ -265,6 +265,12 @@ export abstract class ClusterCommand extends TribCommand {
     const isDocument = this.jsonEnabled();
     const output = isDocument || !process.stdout.isTTY ? process.stderr : process.stdout;
     return { stdin: process.stdin, output };
+  }
+
+  /** What can be tried dry. */
+  get #changesThings(): boolean {
+    // Commands without any options have no record of them, whatever the types say.
+    return 'dry-run' in { ...this.ctor.flags };
   }
 
   #writePlan(plan: Plan, path: string): void {
