@@ -4,6 +4,7 @@
  */
 import type { ExecutionContext } from '../context.js';
 import { slotsIn } from '../../kernel/ranges.js';
+import { WaveTurns } from './carry-wave.js';
 import { closeEnds, openEnds } from './ends.js';
 import type { Freight } from './freight.js';
 import type { SlotMove } from './moving.js';
@@ -20,11 +21,12 @@ export async function moveClassically(
   move: SlotMove,
   freight: Freight,
   context: ExecutionContext,
-  options: WaveOptions,
+  { tellOthers }: Pick<WaveOptions, 'tellOthers'>,
 ): Promise<void> {
   const slots = [...slotsIn(move.slots)];
   const waveSize = Math.max(1, Math.ceil(freight.moving.windowSlots / WAVES_IN_FLIGHT));
   const ends = await openEnds(move, context);
+  const turns = new WaveTurns();
   const failures: unknown[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -32,7 +34,7 @@ export async function moveClassically(
       const wave = slots.slice(next, next + waveSize);
       next += wave.length;
       try {
-        await moveWave(ends, wave, freight, options);
+        await moveWave(ends, wave, freight, { tellOthers, turns });
       } catch (error) {
         failures.push(error);
       }

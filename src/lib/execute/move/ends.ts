@@ -21,6 +21,12 @@ export interface Ends {
   readonly target: Link;
   /** One connection to the source per database; MIGRATE has to be sent from the database it takes from. */
   readonly lanes: readonly Lane[];
+  /**
+   * Some more of the same, the first of which is `lanes`: each carries one slot at a time. A server answers
+   * what has come by one connection only when all of it is done, and would wait for more then; of several
+   * connections one is always being served, one on its way.
+   */
+  readonly tracks: readonly (readonly Lane[])[];
   /** Where the source reaches the target. */
   readonly meetingPoint: NodeAddress;
 }
@@ -29,6 +35,9 @@ export interface Lane {
   readonly database: number;
   readonly link: Link;
 }
+
+/** The source works at the slot of one; two are on their way there or back. */
+const TRACKS = 3;
 
 export async function openEnds(move: SlotMove, context: ExecutionContext): Promise<Ends> {
   const { links } = context;
@@ -39,18 +48,20 @@ export async function openEnds(move: SlotMove, context: ExecutionContext): Promi
     move.target.announced ?? context.announce(move.target.address),
     serves(target, move, context),
   ]);
-  const lanes = await Promise.all(
-    databases.map(async (database) => {
-      const link = links.apart(move.source.address);
-      await select(link, database);
-      return { database, link };
-    }),
-  );
-  return { move, source, target, lanes, meetingPoint };
+  const openTrack = (): Promise<readonly Lane[]> =>
+    Promise.all(
+      databases.map(async (database) => {
+        const link = links.apart(move.source.address);
+        await select(link, database);
+        return { database, link };
+      }),
+    );
+  const tracks = await Promise.all(Array.from({ length: TRACKS }, openTrack));
+  return { move, source, target, lanes: tracks[0]!, tracks, meetingPoint };
 }
 
-export function closeEnds({ lanes }: Ends): void {
-  for (const { link } of lanes) link.close();
+export function closeEnds({ tracks }: Ends): void {
+  for (const { link } of tracks.flat()) link.close();
 }
 
 /**

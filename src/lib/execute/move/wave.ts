@@ -18,27 +18,14 @@ import { formatRanges, rangesOf } from '../../kernel/ranges.js';
 import type { Link, Reply } from '../links.js';
 import { replyWordsOf } from '../reply-words.js';
 import { pause } from '../wait.js';
-import { carryKeys, keysFrom, keysQuestion, type KnownKeys } from './carry-keys.js';
+import { keysFrom, keysQuestion } from './carry-keys.js';
+import { carryWave, notEmpty, type Passage, type WaveTurns } from './carry-wave.js';
 import type { Ends } from './ends.js';
 import type { Freight } from './freight.js';
-import { weigh } from './weigh.js';
-
-/** One slot on its way. */
-interface Passage {
-  readonly slot: number;
-  keyCount: number;
-  /** As far as they were asked for along with opening the slot. */
-  known: readonly string[] | undefined;
-  weights: readonly number[] | undefined;
-  /** The source did not own it any more, but had keys of it. */
-  hasLeftovers: boolean;
-  /** Every batch of it went. */
-  isCarried: boolean;
-  /** And it was counted: nothing is left at the source. */
-  isEmpty: boolean;
-}
 
 export interface WaveOptions {
+  /** Shared by the waves of one pair. */
+  readonly turns: WaveTurns;
   /** Lets the other primaries know; nobody waits for them. */
   readonly tellOthers: (slots: readonly number[]) => void;
 }
@@ -63,7 +50,7 @@ export async function moveWave(
   let failure: unknown;
   try {
     await open(ends, passages);
-    await carry(ends, passages, freight);
+    await carryWave(ends, passages, freight, options.turns);
   } catch (error) {
     if (error instanceof AssertionFailure) throw error;
     failure = error;
@@ -119,51 +106,6 @@ async function open({ move, source, target, lanes }: Ends, passages: Passage[]):
 async function openLeftovers(source: Link, slot: number, target: string): Promise<void> {
   const [reply] = await source.ask([setSlot(slot, 'IMPORTING', target)]);
   throwRefusal(reply);
-}
-
-/** All keys of a wave in one packet, beside the connection that is busy with those of another wave. */
-async function weighKnown({ source }: Ends, passages: Passage[]): Promise<void> {
-  const keys = passages.flatMap(({ known }) => known ?? []);
-  const weights = await weigh(source, keys);
-  let at = 0;
-  for (const passage of passages) {
-    const count = passage.known?.length ?? 0;
-    passage.weights = weights.slice(at, at + count);
-    at += count;
-  }
-}
-
-function takeKnown(passage: Passage): KnownKeys | undefined {
-  const { known, weights } = passage;
-  passage.known = undefined;
-  return known && { keys: known, weights };
-}
-
-async function carry(ends: Ends, passages: Passage[], freight: Freight): Promise<void> {
-  if (freight.weighs) await weighKnown(ends, passages);
-  for (let rest = passages; rest.length > 0; rest = await notEmpty(ends, rest)) {
-    for (const passage of rest) {
-      for (const lane of ends.lanes) {
-        const known = lane.database === 0 ? takeKnown(passage) : undefined;
-        const onMoved = (keyCount: number): number => (passage.keyCount += keyCount);
-        await carryKeys(ends, lane, passage.slot, freight, onMoved, known);
-      }
-      passage.isCarried = true;
-    }
-  }
-}
-
-/** Asked again before the slot is given away: what is not counted now would be lost with it. */
-async function notEmpty({ lanes }: Ends, passages: Passage[]): Promise<Passage[]> {
-  if (passages.length === 0) return passages;
-  const question = passages.map(({ slot }) => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]);
-  const counts = await Promise.all(lanes.map(({ link }) => link.ask(question)));
-  return passages.filter((passage, at) => {
-    const inLanes = counts.map((replies) => replies[at]);
-    inLanes.forEach(throwRefusal);
-    passage.isEmpty = inLanes.every((count) => Number(count) === 0);
-    return !passage.isEmpty;
-  });
 }
 
 async function handOver(
