@@ -8,6 +8,7 @@ import {
   info,
   linked,
   type Make,
+  type Server,
   Servers,
   text,
   writeLoad,
@@ -20,6 +21,10 @@ const PAIRS: readonly (readonly [primary: Make, replica: Make, diskless: 'yes' |
   ['embedded', 'real', 'yes'],
   ['embedded', 'embedded', 'yes'],
 ];
+
+async function syncsAsked(primary: Server): Promise<number> {
+  return Number((await info(primary, 'stats')).get('sync_full'));
+}
 
 describe('a replica gets everything and keeps up', function () {
   const servers = new Servers();
@@ -52,6 +57,28 @@ describe('a replica gets everything and keeps up', function () {
       await replica.client.call('SELECT', '0');
       expect(await text(replica, 'EXISTS', 'stale')).to.equal(':0');
       expect(await field(replica, 'master_replid')).to.equal(await field(primary, 'master_replid'));
+    });
+  }
+
+  for (const diskless of ['yes', 'no']) {
+    it(`repl-diskless-sync ${diskless}: equal data by SYNC where PSYNC is refused, also after a cut`, async () => {
+      const primary = await servers.start('real', { 'repl-diskless-sync': diskless });
+      await primary.client.call('ACL', 'SETUSER', 'default', '-psync');
+      const replica = await servers.start('embedded');
+      const load = writeLoad(primary, 2);
+      await follow(replica, primary);
+      await linked(replica);
+      const before = await syncsAsked(primary);
+      await primary.client.call('CLIENT', 'KILL', 'TYPE', 'replica');
+      await waitUntil('it asks again', async () => (await syncsAsked(primary)) > before);
+      await load.stop();
+      await waitUntil('the replica has all', async () => {
+        return (
+          (await text(replica, 'DEBUG', 'DIGEST')) === (await text(primary, 'DEBUG', 'DIGEST'))
+        );
+      });
+      await linked(replica);
+      expect(await replica.client.call('SET', 'a', '1')).to.have.property('kind', 'error');
     });
   }
 

@@ -109,13 +109,14 @@ async function startOn(
   running.add(server);
   const listensOn = Number(config['port']) === 0 ? Number(config['tls-port']) : port;
   await waitUntil(`redis-server listens on ${host}:${listensOn}`, async () => {
-    if (child.exitCode !== null) {
-      await server.stop();
-      throw new Error(`redis-server exited: ${output}`);
-    }
+    if (child.exitCode !== null) return true;
     // Its own word first: on a port that was taken, it is somebody else who takes the connection.
     return output.includes('Server initialized') && (await canConnect(listensOn, host));
   });
+  if (child.exitCode !== null) {
+    await server.stop();
+    throw new Error(`redis-server exited: ${output}`);
+  }
   return server;
 }
 

@@ -169,6 +169,24 @@ describe('the link to a primary', () => {
     expect(reason(heard)).to.match(/end mark/);
   });
 
+  it('asks by SYNC where PSYNC is refused, and takes a snapshot without name and offset', () => {
+    const refused = `${HANDSHAKE}-ERR unknown command 'PSYNC'\r\n`;
+    for (const transfer of Object.values(transfers)) {
+      const heard = listen([refused, transfer, stream]);
+      expect(kinds(heard)).to.deep.equal(['plain-sync', 'loaded', 'stream']);
+      const sent = heard.effects.flatMap((effect) => (effect.kind === 'send' ? [effect.text] : []));
+      expect(sent.at(-1)).to.equal('*1\r\n$4\r\nSYNC\r\n');
+    }
+  });
+
+  it('does not ask by SYNC where PSYNC is served later, or was to take over', () => {
+    for (const later of ['-NOMASTERLINK later', '-LOADING later']) {
+      expect(reason(listen([`${HANDSHAKE}${later}\r\n`]))).to.contain(later.slice(1));
+    }
+    const failover = { replicationId: ID, offset: 41, isFailover: true };
+    expect(reason(listen([`${HANDSHAKE}-ERR what\r\n`], failover))).to.match(/ERR what/);
+  });
+
   it('a REPLCONF that the primary does not know changes nothing', () => {
     const heard = listen(['+PONG\r\n-ERR what\r\n-ERR what\r\n']);
     expect(heard.effects.at(-1)).to.have.property('text').that.contains('PSYNC');

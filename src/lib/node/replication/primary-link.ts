@@ -4,10 +4,10 @@
  *
  *   greeting -> asking -> (continue) ------------------------> streaming
  *                      -> (full) announced -> transferring -> ^
+ *                      -> (refused: SYNC) announced ...
  */
-import { RdbError } from '../../wire/rdb/format.js';
-import { type RdbListener, RdbReader } from '../../wire/rdb/reader.js';
 import { encodeRequest } from '../../wire/resp/request-encoder.js';
+import { IncomingSnapshot, readFrame, type SnapshotTaker } from './incoming-snapshot.js';
 
 export interface LinkIntroduction {
   readonly user: string;
@@ -35,6 +35,8 @@ export type LinkEffect =
   | { readonly kind: 'continue'; readonly replicationId: string | undefined }
   /** A snapshot comes: see `SnapshotTaker`. */
   | { readonly kind: 'full-sync'; readonly replicationId: string; readonly offset: number }
+  /** PSYNC was refused, so SYNC was said, the old form: a snapshot comes, of a history without name and offset. */
+  | { readonly kind: 'plain-sync'; readonly refusal: string }
   /** Bytes of a snapshot that is collected. */
   | { readonly kind: 'snapshot'; readonly bytes: Buffer }
   /** The snapshot is whole: put it in place. `needsAck`: the primary waits for an ACK before it streams. */
@@ -43,20 +45,11 @@ export type LinkEffect =
   /** This attempt is over. `isFinal`: trying again soon will not help. */
   | { readonly kind: 'give-up'; readonly reason: string; readonly isFinal: boolean };
 
-/** A snapshot is read as it comes, its keys going to a listener, or its bytes are collected. */
-export type SnapshotTaker = RdbListener | 'collect';
-
 export type LinkPhase = 'greeting' | 'asking' | 'announced' | 'transferring' | 'streaming' | 'over';
 
-/** What an RDB header line announces. */
-interface TransferFrame {
-  /** Bytes of the file, or undefined in the form that ends with a mark. */
-  readonly length: number | undefined;
-  readonly mark: Buffer;
-}
-
 const LINE_BYTES_MAX = 16 * 1024;
-const MARK_BYTES = 40;
+/** It knows PSYNC, and cannot serve it now; whoever refuses for another reason is asked by SYNC. */
+const LATER = /^-(?:NOMASTERLINK|LOADING)/;
 
 export class PrimaryLink {
   readonly #introduction: LinkIntroduction;
@@ -66,10 +59,7 @@ export class PrimaryLink {
   /** Commands sent whose reply line has not come, oldest first. */
   #awaited: string[] = [];
   #lines: Buffer = Buffer.alloc(0);
-  /** Undefined while the snapshot is collected. */
-  #reader: RdbReader | undefined;
-  #frame: TransferFrame | undefined;
-  #transferredBytes = 0;
+  #snapshot: IncomingSnapshot | undefined;
   #effects: LinkEffect[] = [];
 
   constructor(
@@ -88,8 +78,9 @@ export class PrimaryLink {
 
   /** Bytes of the snapshot: all (-1 before it begins, 0 if the primary does not say) and received. */
   get transfer(): { readonly totalBytes: number; readonly readBytes: number } {
-    const totalBytes = this.#frame === undefined ? -1 : (this.#frame.length ?? 0);
-    return { totalBytes, readBytes: this.#transferredBytes };
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return { totalBytes: -1, readBytes: 0 };
+    return { totalBytes: snapshot.frame.length ?? 0, readBytes: snapshot.readBytes };
   }
 
   connected(): LinkEffect[] {
@@ -203,7 +194,8 @@ export class PrimaryLink {
   #takeSyncAnswer(line: string): void {
     const full = /^\+FULLRESYNC ([0-9a-zA-Z]{40}) ([0-9]{1,16})$/.exec(line);
     if (full) {
-      this.#announce(full[1]!, Number(full[2]));
+      this.#phase = 'announced';
+      this.#effects.push({ kind: 'full-sync', replicationId: full[1]!, offset: Number(full[2]) });
       return;
     }
     const partial = /^\+CONTINUE(?: ([0-9a-zA-Z]{40}))?$/.exec(line);
@@ -212,109 +204,41 @@ export class PrimaryLink {
       this.#effects.push({ kind: 'continue', replicationId: partial[1] });
       return;
     }
-    this.#giveUp(`the primary does not let us synchronize: ${line.replace(/^-/, '')}`);
-  }
-
-  #announce(replicationId: string, offset: number): void {
+    if (!line.startsWith('-') || LATER.test(line) || this.#resume?.isFailover === true) {
+      this.#giveUp(`the primary does not let us synchronize: ${line.replace(/^-/, '')}`);
+      return;
+    }
     this.#phase = 'announced';
-    this.#effects.push({ kind: 'full-sync', replicationId, offset });
+    this.#effects.push({ kind: 'plain-sync', refusal: line.slice(1) });
+    this.#effects.push({ kind: 'send', text: encodeRequest(['SYNC']) });
   }
 
   #takeTransferHeader(line: string): void {
-    const withLength = /^\$([0-9]{1,15})$/.exec(line);
-    const withMark = /^\$EOF:(.{40})$/s.exec(line);
-    if (withLength) this.#frame = { length: Number(withLength[1]), mark: Buffer.alloc(0) };
-    else if (withMark)
-      this.#frame = { length: undefined, mark: Buffer.from(withMark[1]!, 'latin1') };
-    else {
+    const frame = readFrame(line);
+    if (frame === undefined) {
       this.#giveUp(`the primary cannot send its data: ${line.replace(/^-/, '')}`);
       return;
     }
     this.#phase = 'transferring';
-    const taker = this.#startTransfer();
-    this.#reader = taker === 'collect' ? undefined : new RdbReader(taker);
+    this.#snapshot = new IncomingSnapshot(frame, this.#startTransfer(), (bytes) =>
+      this.#effects.push({ kind: 'snapshot', bytes }),
+    );
   }
 
   /** Takes bytes of the snapshot. @returns what lies behind its end. */
   #receiveSnapshot(bytes: Buffer): Buffer | undefined {
-    const { length, mark } = this.#frame!;
-    const reader = this.#reader;
-    if (reader === undefined) {
-      return length === undefined
-        ? this.#collectMarked(mark, bytes)
-        : this.#collectCounted(length, bytes);
+    const snapshot = this.#snapshot!;
+    const intake = snapshot.receive(bytes);
+    switch (intake.kind) {
+      case 'more':
+        return undefined;
+      case 'whole':
+        this.#phase = 'streaming';
+        this.#effects.push({ kind: 'loaded', needsAck: snapshot.isMarked });
+        return intake.rest;
+      case 'damaged':
+        this.#giveUp(intake.reason, intake.isFinal);
+        return undefined;
     }
-    let rest: Buffer | undefined = bytes;
-    try {
-      const wanted = length === undefined ? bytes.length : length - this.#transferredBytes;
-      const mine = bytes.subarray(0, wanted);
-      this.#transferredBytes += mine.length;
-      if (!reader.isDone) {
-        const behind = reader.push(mine);
-        if (length === undefined) rest = behind;
-        else rest = bytes.subarray(mine.length);
-      } else if (length !== undefined) rest = bytes.subarray(mine.length);
-    } catch (error) {
-      if (!(error instanceof RdbError)) throw error;
-      this.#giveUp(error.message, error.fault === 'unsupported' || error.fault === 'version');
-      return undefined;
-    }
-    if (length !== undefined) return this.#finishCounted(length, rest);
-    return reader.isDone ? this.#finishMarked(mark, rest ?? Buffer.alloc(0)) : undefined;
-  }
-
-  #collectCounted(length: number, bytes: Buffer): Buffer | undefined {
-    const mine = bytes.subarray(0, length - this.#transferredBytes);
-    this.#transferredBytes += mine.length;
-    this.#effects.push({ kind: 'snapshot', bytes: mine });
-    if (this.#transferredBytes < length) return undefined;
-    this.#finish(false);
-    return bytes.subarray(mine.length);
-  }
-
-  /** Behind the mark the primary says nothing until it hears from us, so the mark is what comes last. */
-  #collectMarked(mark: Buffer, bytes: Buffer): Buffer | undefined {
-    this.#transferredBytes += bytes.length;
-    const all = this.#lines.length === 0 ? bytes : Buffer.concat([this.#lines, bytes]);
-    const end = Math.max(0, all.length - MARK_BYTES);
-    this.#lines = Buffer.from(all.subarray(end));
-    if (end > 0) this.#effects.push({ kind: 'snapshot', bytes: all.subarray(0, end) });
-    if (this.#lines.equals(mark)) {
-      this.#lines = Buffer.alloc(0);
-      this.#finish(true);
-    }
-    return undefined;
-  }
-
-  #finishCounted(length: number, rest: Buffer | undefined): Buffer | undefined {
-    if (this.#transferredBytes < length) return undefined;
-    if (!this.#reader!.isDone) {
-      this.#giveUp('the snapshot ends in the middle');
-      return undefined;
-    }
-    this.#finish(false);
-    return rest;
-  }
-
-  /** The mark may come in pieces of its own; `#lines` collects it. */
-  #finishMarked(mark: Buffer, rest: Buffer): Buffer | undefined {
-    const all = Buffer.concat([this.#lines, rest]);
-    if (all.length < MARK_BYTES) {
-      this.#lines = all;
-      return undefined;
-    }
-    this.#lines = Buffer.alloc(0);
-    if (!all.subarray(0, MARK_BYTES).equals(mark)) {
-      this.#giveUp('the snapshot is not followed by its end mark');
-      return undefined;
-    }
-    this.#finish(true);
-    return all.subarray(MARK_BYTES);
-  }
-
-  #finish(needsAck: boolean): void {
-    this.#reader = undefined;
-    this.#phase = 'streaming';
-    this.#effects.push({ kind: 'loaded', needsAck });
   }
 }

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { latin1ToUtf8 } from '../../../kernel/bytes.js';
 import { StagedLoad } from '../../persistence/staged-load.js';
 import type { ConfigWing } from '../../ports/wings.js';
-import type { SnapshotTaker } from '../../replication/primary-link.js';
+import type { SnapshotTaker } from '../../replication/incoming-snapshot.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import { type LoadProgress, readRdbFile } from '../persistence/rdb-load.js';
 import { inSlices } from '../persistence/slices.js';

@@ -32,6 +32,8 @@ export interface UpstreamOptions {
   readonly dial: Dial;
   readonly nowMs: () => number;
   readonly port: () => number;
+  /** For a history that the primary does not name: 40 hex digits. */
+  readonly newId: () => string;
   /** The database that the stream had selected where we stopped. */
   readonly streamDb: number;
   /** When the link to the primary before this one broke. */
@@ -67,7 +69,9 @@ export class Upstream {
   /** Of the stream, while the snapshot before it is being read. */
   #early: Buffer[] = [];
   #stream: ReplicaStream | undefined;
+  /** Undefined after SYNC, which tells neither. */
   #announced: { readonly replicationId: string; readonly offset: number } | undefined;
+  #takesAcks = true;
   #streamDb: number;
   #lastIoMs: number | undefined;
   #attemptedAtMs = 0;
@@ -174,7 +178,7 @@ export class Upstream {
       this.#attemptedAtMs = nowMs;
       this.#socket?.write('\n', 'latin1');
     }
-    if (this.#stream) this.#acknowledge(this.#stream.offset);
+    if (this.#stream && this.#takesAcks) this.#acknowledge(this.#stream.offset);
     this.#retries.tick(nowMs);
     const socket = this.#socket;
     if (socket && nowMs - this.#attemptedAtMs > this.#options.settings.timeoutMs) {
@@ -255,11 +259,19 @@ export class Upstream {
         this.#options.log('notice', `The primary sends everything, as of offset ${effect.offset}`);
         this.#options.dropReplicas();
         return;
+      case 'plain-sync':
+        this.#announced = undefined;
+        this.#options.log(
+          'notice',
+          `The primary refuses PSYNC (${effect.refusal}): asking for everything by SYNC, without an offset`,
+        );
+        this.#options.dropReplicas();
+        return;
       case 'snapshot':
         this.#collect(effect.bytes, socket);
         return;
       case 'loaded':
-        void this.#readSnapshot(socket);
+        void this.#readSnapshot(socket, effect.needsAck);
         return;
       case 'stream':
         if (this.#isReading) this.#early.push(effect.bytes);
@@ -279,7 +291,7 @@ export class Upstream {
     }
     history.open(settings.backlogBytes);
     log('notice', `The primary goes on from offset ${history.offset + 1}`);
-    this.#startStream();
+    this.#startStream(true);
   }
 
   #collect(bytes: Buffer, socket: PeerSocket): void {
@@ -292,14 +304,14 @@ export class Upstream {
     );
   }
 
-  async #readSnapshot(socket: PeerSocket): Promise<void> {
+  async #readSnapshot(socket: PeerSocket, needsAck: boolean): Promise<void> {
     const intake = this.#intake!;
     this.#isReading = true;
     try {
       const load = await intake.finish();
       if (load === undefined || this.#intake !== intake) return;
       this.#isReading = false;
-      this.#adopt(load);
+      this.#adopt(load, needsAck);
       for (const bytes of this.#early.splice(0)) this.#apply(bytes, socket);
       this.#pace?.listen();
     } catch (error) {
@@ -308,19 +320,21 @@ export class Upstream {
     }
   }
 
-  #adopt(load: StagedLoad): void {
-    const { history, settings, log } = this.#options;
-    const { replicationId, offset } = this.#announced!;
+  #adopt(load: StagedLoad, needsAck: boolean): void {
+    const { history, settings, log, newId } = this.#options;
+    const announced = this.#announced;
     load.adopt();
     this.#intake?.end();
     this.#intake = undefined;
     this.#options.onReplaced();
+    // Without a name of the primary's, nobody but those who have it from us may go on with this history.
+    const { replicationId, offset } = announced ?? { replicationId: newId(), offset: 0 };
     history.adopt(replicationId, offset, settings.backlogBytes);
     this.#streamDb = load.streamDb;
     this.#mustStartOver = false;
     log('notice', `In sync with the primary, as of offset ${offset}`);
-    this.#startStream();
-    this.#acknowledgeSync(offset, ACK_AGAIN_MS.first);
+    this.#startStream(announced !== undefined);
+    if (announced !== undefined || needsAck) this.#acknowledgeSync(offset, ACK_AGAIN_MS.first);
   }
 
   /**
@@ -335,7 +349,9 @@ export class Upstream {
     this.#ackTimer = setTimeout(() => this.#acknowledgeSync(offset, delayMs * 2), delayMs);
   }
 
-  #startStream(): void {
+  /** @param takesAcks the primary counts offsets as we do */
+  #startStream(takesAcks: boolean): void {
+    this.#takesAcks = takesAcks;
     const { data, keyspace, history, forward } = this.#options;
     this.#downSinceMs = undefined;
     this.#retries.up(this.#options.nowMs());

@@ -341,6 +341,7 @@ class Replication implements RunningReplication {
       dial,
       nowMs,
       port,
+      newId: () => this.#newId(),
       streamDb: before?.streamDb ?? this.#stream.db ?? 0,
       downSinceMs,
       onTakenOver,
