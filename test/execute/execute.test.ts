@@ -350,7 +350,7 @@ describe('asking for keys in slots of others', () => {
     expect([...first!.counts]).to.deep.equal([]);
     expect([...second!.counts]).to.deep.equal([[5460, 3]]);
     expect(third!.failure).to.include('NOPERM');
-    const asked = links.asked.filter((line) => line.startsWith('127.0.0.1:7001 '));
+    const asked = links.asked.filter((line) => line.startsWith('127.0.0.1:7001 CLUSTER '));
     expect(asked).to.have.length(16_384 - 5_462);
     expect(asked[0]).to.equal('127.0.0.1:7001 CLUSTER COUNTKEYSINSLOT 0');
   });

@@ -8,7 +8,8 @@ export async function databasesOf(
   options: CallOptions = {},
 ): Promise<readonly number[]> {
   const [reply] = await node.ask([['CONFIG', 'GET', 'cluster-databases']], options);
-  const count = Array.isArray(reply) ? Number(reply[1] ?? 1) : 1;
+  const isKnown = Array.isArray(reply) && reply[0] === 'cluster-databases';
+  const count = isKnown ? Number(reply[1]) : 1;
   return Array.from({ length: Number.isInteger(count) && count > 1 ? count : 1 }, (_, at) => at);
 }
 
