@@ -31,6 +31,7 @@ export interface Session extends ClientPort {
   readonly isMonitor: boolean;
   libraryName: string;
   libraryVersion: string;
+  /** A command of it waits: for a key, for replicas, or for the end of a pause. */
   readonly isBlocked: boolean;
   /** Full name of the last command, `client|list`. */
   readonly lastCommand: string;

@@ -595,6 +595,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
 
   noteClosed(connection: Connection): void {
     this.sessions.remove(connection);
+    this.#waiting.forget(connection);
   }
 
   nowMs(): number {

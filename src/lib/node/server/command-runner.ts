@@ -244,7 +244,7 @@ export class CommandRunner {
     const isWhole = replies.rewind(bytesBefore);
     replies.error(INTERNAL_ERROR);
     // A part of its answer has left, or another will follow: nothing said here could be understood.
-    if (!isWhole || connection.isBlocked) connection.close();
+    if (!isWhole || connection.isSuspended) connection.close();
   }
 
   #judgeDuration(

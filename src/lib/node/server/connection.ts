@@ -142,8 +142,12 @@ export class Connection implements Session, Sender {
     return this.parser.pendingBytes;
   }
 
-  get isBlocked(): boolean {
+  get isSuspended(): boolean {
     return this.#suspension.isActive;
+  }
+
+  get isBlocked(): boolean {
+    return this.#suspension.isActive || this.postponed !== undefined;
   }
 
   get isClosing(): boolean {
@@ -347,7 +351,7 @@ export class Connection implements Session, Sender {
   }
 
   #isWaiting(): boolean {
-    return this.#suspension.isActive || this.postponed !== undefined || this.#output.isBackedUp;
+    return this.isBlocked || this.#output.isBackedUp;
   }
 
   /** A suspended command has its answer. It leaves with this turn, and other commands are run after it. */

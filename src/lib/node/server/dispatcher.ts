@@ -126,7 +126,7 @@ export class Dispatcher {
     // CLIENT REPLY ON answers; everything else stays unsaid.
     const turnedOn = modeBefore === 'off' && connection.replyMode === 'on';
     if (!turnedOn) replies.withdraw(before);
-    if (connection.isBlocked) connection.muteAnswer();
+    if (connection.isSuspended) connection.muteAnswer();
   }
 
   #resolve(connection: Connection, argv: readonly string[]): Command | undefined {

@@ -1,6 +1,7 @@
 /**
  * Clients whose command must wait until a pause ends or a MIGRATE is through, and what else waits for that.
- * A pause that ends wakes everybody; whom a narrower one still holds is postponed again.
+ * A pause that ends wakes everybody, who came first first; whom a narrower one still holds is postponed again,
+ * behind the others.
  */
 import type { Connection } from './connection.js';
 import type { PauseOwner, Pauses } from './pauses.js';
@@ -12,6 +13,8 @@ const DELAY_MS_MAX = 0x7fff_ffff;
 export class WaitingRoom {
   readonly #pauses: Pauses;
   readonly #connections: () => Iterable<Connection>;
+  /** In order of arrival. */
+  readonly #postponed = new Set<Connection>();
   /** Changes that a pause holds back: MIGRATEs whose keys have arrived elsewhere. */
   #afterPause: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -34,7 +37,13 @@ export class WaitingRoom {
 
   postpone(connection: Connection, argv: string[]): void {
     connection.postponed = argv;
+    this.#postponed.add(connection);
     this.#schedule();
+  }
+
+  /** It left. */
+  forget(connection: Connection): void {
+    this.#postponed.delete(connection);
   }
 
   /** Do this as soon as no pause is in force: now, if none is. */
@@ -65,9 +74,9 @@ export class WaitingRoom {
       for (const finish of this.#afterPause.splice(0)) finish();
     }
     this.#schedule();
-    for (const connection of [...this.#connections()]) {
-      if (connection.postponed !== undefined) connection.retryPostponed();
-    }
+    const postponed = [...this.#postponed];
+    this.#postponed.clear();
+    for (const connection of postponed) connection.retryPostponed();
   }
 
   #schedule(): void {
