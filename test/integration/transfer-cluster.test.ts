@@ -53,6 +53,7 @@ describe('keys moved into a redis-server cluster', function () {
       nowMs: Date.now,
       heldKeys: new HeldKeys(),
       settle: (finish) => finish(),
+      onFatal: (reason) => expect.fail(reason),
     });
     const made = makeDump(0, (body) => body.text('value'));
     if (!made.ok) throw new Error(made.error);

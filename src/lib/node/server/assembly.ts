@@ -1,6 +1,7 @@
 /** The parts of a running node and their lifetimes. Built by `startNode`. */
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
+import { messageOf } from '../../kernel/errors.js';
 import type { NodeId } from '../../kernel/node-id.js';
 import { Prng } from '../../kernel/prng.js';
 import type { Configuration } from '../config/configuration.js';
@@ -151,7 +152,11 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
         options.log('warning', `Error accepting a client connection: ${reason}`),
     });
     followLayout(config, this.#keyspace.layout);
-    this.#blocked = new BlockedClients({ keyspace: this.#keyspace, nowMs: Date.now });
+    this.#blocked = new BlockedClients({
+      keyspace: this.#keyspace,
+      nowMs: Date.now,
+      onFatal: (reason) => this.#fail(reason),
+    });
     this.sessions = new Sessions({
       config,
       runTransaction: (connection) => this.#runner.runTransaction(connection),
@@ -165,6 +170,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       nowMs: Date.now,
       heldKeys: this.#heldKeys,
       settle: (finish) => this.#waiting.settle(finish),
+      onFatal: (reason) => this.#fail(reason),
     });
     const persona = personaOf(config);
     const table = new CommandTable(commandsOf(persona, ALL_COMMANDS));
@@ -362,12 +368,25 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
   async #endInGoodOrder(): Promise<void> {
     const { log } = this.#options;
     this.#waiting.pause('shutdown', 'writes', Infinity);
-    const failure = await this.#persistence.finish('default');
+    const failure = await this.#persistence.finish('default').catch(messageOf);
     if (failure !== undefined) log('warning', `The node ends without saving: ${failure}`);
     await this.#close('after-reply');
   }
 
+  /** Whatever goes wrong meanwhile, there is an end, and whoever waits for it hears of it. */
   async #close(how: 'now' | 'after-reply'): Promise<void> {
+    try {
+      await this.#closeAll(how);
+      this.#options.cleanUp();
+    } catch (error) {
+      this.failure ??= `it could not close everything: ${messageOf(error)}`;
+      this.noteFault('at the end', error);
+    } finally {
+      this.#markEnded();
+    }
+  }
+
+  async #closeAll(how: 'now' | 'after-reply'): Promise<void> {
     this.#cron.stop();
     this.#persistence.stop();
     this.#waiting.close();
@@ -384,8 +403,6 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
     this.turn.close();
     await (how === 'now' ? this.#bus?.kill() : this.#bus?.stop());
     await closed;
-    this.#options.cleanUp();
-    this.#markEnded();
   }
 
   #newStream(): Connection {
@@ -408,6 +425,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       together: (run) => this.#runner.together(run),
       onCleared: () => this.#persistence.append(0, ['FLUSHALL']),
       propagate: (db, argv) => this.#runner.propagateAlone(db, argv),
+      onFatal: (reason) => this.#fail(reason),
       pause: (owner, untilMs) => this.#waiting.pause(owner, 'writes', untilMs),
       unpause: (owner) => this.#waiting.unpause(owner),
       releaseBlocked: () => this.#waiting.releaseBlocked(),
@@ -532,6 +550,7 @@ export class Assembly implements EmbeddedNode, ConnectionOwner {
       pauseWrites: () => this.#waiting.pause('shutdown', 'writes', Infinity),
       unpauseWrites: () => this.#waiting.unpause('shutdown'),
       end: () => void (this.#stopping ??= this.#close('after-reply')),
+      onFatal: (reason) => this.#fail(reason),
     });
   }
 

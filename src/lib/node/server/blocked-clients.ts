@@ -12,6 +12,7 @@ import type { BlockRequest } from '../commands/store-call.js';
 import type { Keyspace } from '../store/keyspace.js';
 import { typeName } from '../store/value.js';
 import type { Connection } from './connection.js';
+import { guarded } from './fault.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 
 export interface Blocking {
@@ -50,6 +51,7 @@ export interface ReadyClient {
 export interface BlockedClientsOptions {
   readonly keyspace: Keyspace;
   readonly nowMs: () => number;
+  readonly onFatal: (reason: string) => void;
 }
 
 interface ReadyKey {
@@ -195,7 +197,8 @@ export class BlockedClients {
     clearTimeout(this.#timer);
     this.#timerMs = nextMs;
     const delayMs = Math.max(1, Math.min(nextMs - this.#options.nowMs(), DELAY_MS_MAX));
-    this.#timer = setTimeout(() => this.#timeOut(), delayMs);
+    const timeOut = (): void => guarded(() => this.#timeOut(), this.#options.onFatal);
+    this.#timer = setTimeout(timeOut, delayMs);
   }
 
   #timeOut(): void {

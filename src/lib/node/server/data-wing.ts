@@ -12,6 +12,7 @@ export interface KeyspaceWingOptions {
   /** Everything went, and no command says so. */
   readonly onCleared: () => void;
   readonly propagate: (db: number, argv: readonly string[]) => void;
+  readonly onFatal: (reason: string) => void;
   readonly pause: (owner: PauseOwner, untilMs: number) => void;
   readonly unpause: (owner: PauseOwner) => void;
   /** How replicas hear of keys that went with their slot. */
@@ -24,8 +25,10 @@ export interface KeyspaceWingOptions {
 
 export function createDataWing(options: KeyspaceWingOptions): DataWing {
   const { keyspace } = options;
-  const dropper = new SlotDropper(keyspace, (db, key) =>
-    options.propagate(db, [options.deletionWord(), key]),
+  const dropper = new SlotDropper(
+    keyspace,
+    (db, key) => options.propagate(db, [options.deletionWord(), key]),
+    options.onFatal,
   );
   return {
     keyCount: () => keyspace.keyCount(),

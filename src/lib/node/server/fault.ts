@@ -13,6 +13,11 @@ export function describeFault(error: unknown): string {
   return error instanceof Error ? (error.stack ?? messageOf(error)) : String(error);
 }
 
+/** For what runs on with nobody waiting for its end; when it fails, `onFault` is told, and it is over. */
+export function unattended(work: Promise<unknown>, onFault: (reason: string) => void): void {
+  work.catch((error: unknown) => onFault(`internal error: ${describeFault(error)}`));
+}
+
 /** Runs `work`; when it throws, `onFault` is told, and it is over. */
 export function guarded(work: () => void, onFault: (reason: string) => void): void {
   try {

@@ -76,6 +76,8 @@ function listen(host: string, port: number, options: ListenerOptions): Promise<S
     server.once('error', reject);
     server.listen({ host, port, backlog: options.backlog, ipv6Only: host === '::' }, () => {
       server.off('error', reject);
+      // The system could not hand somebody over (no memory for a socket, say): the next one it may.
+      server.on('error', () => undefined);
       resolve(server);
     });
   });

@@ -3,7 +3,7 @@
  * and those that come in. A lab that wants to cut, delay or silence them hands its own to the nodes; for
  * everybody else it is the system's, and stands in nobody's way.
  */
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 export interface Destination {
@@ -33,12 +33,14 @@ export interface Network {
 }
 
 export const SYSTEM_NETWORK: Network = {
-  connect: ({ host, port, localAddress }) =>
-    createConnection({
-      host,
-      port,
-      noDelay: true,
-      ...(localAddress === undefined ? {} : { localAddress }),
-    }),
+  connect: ({ host, port, localAddress = '' }) => {
+    // No address to speak from: as real servers, we then leave the choice to the system.
+    const from = isIP(localAddress) === 0 ? {} : { localAddress };
+    try {
+      return createConnection({ host, port, noDelay: true, ...from });
+    } catch (error) {
+      return new Socket().destroy(error as Error);
+    }
+  },
   accept: (socket, admit) => admit(socket),
 };

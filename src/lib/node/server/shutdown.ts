@@ -5,6 +5,7 @@
  */
 import type { ShutdownRequest } from '../ports/host.js';
 import type { ConfigWing, Log } from '../ports/wings.js';
+import { unattended } from './fault.js';
 import type { RunningPersistence } from './persistence/options.js';
 import type { RunningReplication } from './replication/wing.js';
 
@@ -17,6 +18,7 @@ export interface ShutdownOptions {
   readonly pauseWrites: () => void;
   readonly unpauseWrites: () => void;
   readonly end: () => void;
+  readonly onFatal: (reason: string) => void;
 }
 
 interface Waiting {
@@ -46,7 +48,7 @@ export class Shutdown {
     const timeoutMs = config.number('shutdown-timeout') * 1000;
     const lagging = request.now || timeoutMs === 0 ? 0 : replication.countLagging(offset);
     this.#waiting = { request, untilMs: nowMs() + timeoutMs, offset };
-    if (lagging === 0) void this.#finish(request);
+    if (lagging === 0) this.#finishSoon(request);
     else {
       log('notice', `Waiting for ${lagging} replicas to catch up before the end`);
       replication.askForAcks();
@@ -69,7 +71,11 @@ export class Shutdown {
     const lagging = replication.countLagging(offset);
     if (lagging > 0 && nowMs() < untilMs) return;
     if (lagging > 0) log('warning', `${lagging} replicas lag behind and are not waited for`);
-    void this.#finish(request);
+    this.#finishSoon(request);
+  }
+
+  #finishSoon(request: ShutdownRequest): void {
+    unattended(this.#finish(request), this.#options.onFatal);
   }
 
   async #finish(request: ShutdownRequest): Promise<void> {

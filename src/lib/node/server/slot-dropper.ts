@@ -1,5 +1,6 @@
 /** Frees the keys of slots that went away, a few at a time, so that a million of them hold up nobody. */
 import type { Keyspace } from '../store/keyspace.js';
+import { guarded } from './fault.js';
 
 const KEYS_PER_STEP = 100;
 /** Long enough to get somewhere, short enough not to be felt by clients. */
@@ -8,11 +9,17 @@ const SLICE_MS = 2;
 export class SlotDropper {
   readonly #keyspace: Keyspace;
   readonly #onFreed: (db: number, key: string) => void;
+  readonly #onFatal: (reason: string) => void;
   #isAtWork = false;
 
-  constructor(keyspace: Keyspace, onFreed: (db: number, key: string) => void) {
+  constructor(
+    keyspace: Keyspace,
+    onFreed: (db: number, key: string) => void,
+    onFatal: (reason: string) => void,
+  ) {
     this.#keyspace = keyspace;
     this.#onFreed = onFreed;
+    this.#onFatal = onFatal;
   }
 
   drop(slot: number): void {
@@ -32,7 +39,7 @@ export class SlotDropper {
     const untilMs = performance.now() + SLICE_MS;
     do this.#isAtWork = this.#freeSome();
     while (this.#isAtWork && performance.now() < untilMs);
-    if (this.#isAtWork) setImmediate(() => this.#advance());
+    if (this.#isAtWork) setImmediate(() => guarded(() => this.#advance(), this.#onFatal));
   }
 
   /** @returns true when there are more. */

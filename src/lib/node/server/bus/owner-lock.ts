@@ -31,7 +31,11 @@ export function takeOwnerLock(path: string): boolean {
 }
 
 export function releaseOwnerLock(path: string): void {
-  rmSync(path, { force: true });
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its folder is no folder any more, or not ours: what is left there names an owner that will be dead.
+  }
 }
 
 /** Appears under its name with its owner in it, or not at all: nobody ever reads it half written. */

@@ -2,7 +2,7 @@
  * The increment being written: an open file that only grows, with its syncs. A sync runs beside everything
  * else; the file is closed when the last one is through, whoever asked for it.
  */
-import { close, closeSync, fsync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { close, fsync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { fstatSync } from 'node:fs';
 
 export class AofFile {
@@ -80,7 +80,7 @@ export class AofFile {
 
   closeNow(): void {
     if (this.#syncing) this.#isClosing = true;
-    else closeSync(this.#file);
+    else this.#close();
   }
 
   #close(): void {

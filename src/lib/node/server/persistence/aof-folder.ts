@@ -110,17 +110,26 @@ export class AofFolder {
     throw corrupt(this.pathOf(name), 'the manifest names it, and it is not there');
   }
 
+  /** A part that counts for nothing; it does no harm where it cannot be removed. */
   removeNow(name: string): void {
-    rmSync(this.pathOf(name), { force: true });
+    try {
+      rmSync(this.pathOf(name), { force: true });
+    } catch (error) {
+      this.#complainOf(name, error);
+    }
   }
 
   /** Nobody waits for it. */
   removeLater(names: readonly string[]): void {
     for (const name of names) {
-      rm(this.pathOf(name), { force: true }).catch((error: unknown) => {
-        this.#log('warning', `Cannot remove ${this.pathOf(name)}: ${messageOf(error)}`);
-      });
+      rm(this.pathOf(name), { force: true }).catch((error: unknown) =>
+        this.#complainOf(name, error),
+      );
     }
+  }
+
+  #complainOf(name: string, error: unknown): void {
+    this.#log('warning', `Cannot remove ${this.pathOf(name)}: ${messageOf(error)}`);
   }
 }
 

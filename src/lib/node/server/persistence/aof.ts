@@ -20,6 +20,7 @@ import type { Failure } from '../../ports/persistence.js';
 import type { Configuration } from '../../config/configuration.js';
 import type { Log } from '../../ports/wings.js';
 import type { Keyspace } from '../../store/keyspace.js';
+import { unattended } from '../fault.js';
 import { AofFile } from './aof-file.js';
 import { AofFolder } from './aof-folder.js';
 import { AofWriter } from './aof-writer.js';
@@ -196,10 +197,11 @@ export class Aof {
     this.#rewrite = rewrite;
     this.#record.count++;
     log('notice', `Rewriting the append-only file in the background, ${keysTotal} keys`);
-    void rewrite.file.writeTo(folder.pathOf(base.name)).then(
+    const ended = rewrite.file.writeTo(folder.pathOf(base.name)).then(
       (bytes) => this.#finish(rewrite, bytes),
       (error: unknown) => this.#fail(rewrite, messageOf(error)),
     );
+    unattended(ended, this.#options.onFatal);
     return undefined;
   }
 

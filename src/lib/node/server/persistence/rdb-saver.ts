@@ -8,6 +8,7 @@ import type { Failure } from '../../ports/persistence.js';
 import type { ConfigWing, Log } from '../../ports/wings.js';
 import { REDIS_VERSION } from '../../ports/version.js';
 import type { Keyspace } from '../../store/keyspace.js';
+import { unattended } from '../fault.js';
 import { SnapshotFile } from './snapshot-file.js';
 
 export interface RdbSaverOptions {
@@ -20,6 +21,8 @@ export interface RdbSaverOptions {
   readonly position: () => StreamPosition | undefined;
   /** The last attempt in the background went otherwise than the one before. */
   readonly onStatus: () => void;
+  /** Something threw that nothing was to throw. */
+  readonly onFatal: (reason: string) => void;
 }
 
 interface Running {
@@ -112,10 +115,11 @@ export class RdbSaver {
       }
       done(failure);
     };
-    void file.writeTo(path).then(
+    const ended = file.writeTo(path).then(
       () => end(undefined),
       (error: unknown) => end(messageOf(error)),
     );
+    unattended(ended, this.#options.onFatal);
   }
 
   /** DEBUG RELOAD, FLUSHALL: nothing else happens until it is done. */

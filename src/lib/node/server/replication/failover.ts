@@ -6,6 +6,7 @@
 import type { ReplySink } from '../../../wire/resp/reply-sink.js';
 import type { FailoverRequest } from '../../ports/replication.js';
 import type { Address, DataWing, Log } from '../../ports/wings.js';
+import { guarded } from '../fault.js';
 import type { Replicas } from './replicas.js';
 import type { ReplicaSession } from './replica-session.js';
 
@@ -14,6 +15,7 @@ export interface FailoverOptions {
   readonly data: Pick<DataWing, 'pauseWrites' | 'unpauseWrites'>;
   readonly log: Log;
   readonly nowMs: () => number;
+  readonly onFatal: (reason: string) => void;
   readonly offset: () => number;
   readonly isReplica: () => boolean;
   readonly askForAcks: () => void;
@@ -110,7 +112,8 @@ export class Failover {
     data.pauseWrites('failover', Number.MAX_SAFE_INTEGER);
     log('notice', 'Handing over: waiting for a replica that holds everything');
     if (request.timeoutMs !== undefined) {
-      this.#timer = setTimeout(() => this.#timedOut(), request.timeoutMs);
+      const timedOut = (): void => guarded(() => this.#timedOut(), this.#options.onFatal);
+      this.#timer = setTimeout(timedOut, request.timeoutMs);
     }
     askForAcks();
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as rest } from 'node:timers/promises';
 import { messageOf } from '../../../kernel/errors.js';
 import type { Snapshot } from '../../persistence/snapshot.js';
+import { unattended } from '../fault.js';
 import type { ReplicaSession, SyncRound } from './replica-session.js';
 import {
   ENTRIES_PER_STEP,
@@ -52,7 +53,7 @@ export class FileRound implements SyncRound {
   }
 
   start(): void {
-    void this.#run();
+    unattended(this.#run(), this.#options.onFatal);
   }
 
   /** Somebody whose data were these at the moment of the snapshot: it gets what has been said since from another. */
@@ -78,8 +79,9 @@ export class FileRound implements SyncRound {
       this.#made();
       this.#options.onFailed([...this.#sessions], messageOf(error));
     } finally {
-      await file?.close();
-      await rm(this.#path, { force: true });
+      // What cannot be removed any more (its folder is gone) concerns no replica.
+      await file?.close().catch(() => undefined);
+      await rm(this.#path, { force: true }).catch(() => undefined);
     }
   }
 

@@ -8,6 +8,7 @@ import type { ConfigWing, Log } from '../../ports/wings.js';
 import { Snapshot } from '../../persistence/snapshot.js';
 import type { ReplicationHistory } from '../../replication/history.js';
 import type { Keyspace } from '../../store/keyspace.js';
+import { guarded } from '../fault.js';
 import { FileRound } from './file-round.js';
 import { MarkedRound } from './marked-round.js';
 import type { ReplicaSession, SnapshotForm } from './replica-session.js';
@@ -21,6 +22,7 @@ export interface FullSyncsOptions {
   readonly log: Log;
   readonly nowMs: () => number;
   /** All that was said is in the history now; afterwards the stream says its database again. */
+  readonly onFatal: (reason: string) => void;
   readonly prepare: () => { readonly streamDb: number };
 }
 
@@ -92,7 +94,7 @@ export class FullSyncs {
   }
 
   #begin(sessions: readonly ReplicaSession[], form: SnapshotForm, isEmpty: boolean): void {
-    const { config, history, log, prepare } = this.#options;
+    const { config, history, log, onFatal, prepare } = this.#options;
     const { streamDb } = prepare();
     const { id } = history.identity;
     this.#answer = `+FULLRESYNC ${id} ${history.offset}\r\n`;
@@ -106,6 +108,7 @@ export class FullSyncs {
       sessions,
       snapshot: (emit: (chunk: Buffer) => void) => this.#snapshot(emit, isEmpty, streamDb),
       onMade: () => this.#made(),
+      onFatal,
       onFailed: (failed: readonly ReplicaSession[], reason: string) => {
         log('warning', `A snapshot for ${failed.length} replicas failed: ${reason}`);
         for (const { client } of failed) client.close();
@@ -123,7 +126,7 @@ export class FullSyncs {
   #made(): void {
     this.#round = undefined;
     // Not at once: replicas may be leaving one by one.
-    setImmediate(() => this.#beginIfDue());
+    setImmediate(() => guarded(() => this.#beginIfDue(), this.#options.onFatal));
   }
 
   #tell(session: ReplicaSession, answer: string): void {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Snapshot } from '../../persistence/snapshot.js';
+import { guarded } from '../fault.js';
 import type { ReplicaSession, SyncRound } from './replica-session.js';
 import {
   ENTRIES_PER_STEP,
@@ -17,15 +18,16 @@ const MARK_HEX_BYTES = 20;
 
 export class MarkedRound implements SyncRound {
   readonly form = 'marked';
-  readonly #onMade: () => void;
+  readonly #options: SyncRoundOptions;
   readonly #sessions: Set<ReplicaSession>;
   readonly #snapshot: Snapshot;
   readonly #mark = randomBytes(MARK_HEX_BYTES).toString('hex');
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor({ sessions, snapshot, onMade }: SyncRoundOptions) {
-    this.#onMade = onMade;
+  constructor(options: SyncRoundOptions) {
+    const { sessions, snapshot } = options;
+    this.#options = options;
     this.#sessions = new Set(sessions);
     this.#snapshot = snapshot((chunk) => this.#send(chunk));
   }
@@ -37,23 +39,37 @@ export class MarkedRound implements SyncRound {
   /** A small snapshot is sent whole before this returns. */
   start(): void {
     this.#send(`$EOF:${this.#mark}\r\n`);
-    this.#advance();
+    this.#goOn();
   }
 
   leave(session: ReplicaSession): void {
     this.#sessions.delete(session);
     if (this.#sessions.size > 0 || this.#isOver) return;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#snapshot.cancel();
-    this.#onMade();
+    this.#options.onMade();
+  }
+
+  #goOn(): void {
+    guarded(
+      () => this.#advance(),
+      (reason) => {
+        if (!this.#isOver) this.#giveUp();
+        this.#options.onFailed([...this.#sessions], reason);
+      },
+    );
   }
 
   #advance(): void {
     const untilMs = performance.now() + SLICE_MS;
     while (!this.#isOver && performance.now() < untilMs) {
       if (this.#isStuck()) {
-        this.#timer = setTimeout(() => this.#advance(), REST_MS);
+        this.#timer = setTimeout(() => this.#goOn(), REST_MS);
         return;
       }
       if (this.#snapshot.advance(ENTRIES_PER_STEP)) {
@@ -61,7 +77,7 @@ export class MarkedRound implements SyncRound {
         return;
       }
     }
-    if (!this.#isOver) setImmediate(() => this.#advance());
+    if (!this.#isOver) setImmediate(() => this.#goOn());
   }
 
   #isStuck(): boolean {
@@ -80,6 +96,6 @@ export class MarkedRound implements SyncRound {
     this.#send(this.#mark);
     this.#isOver = true;
     for (const session of [...this.#sessions]) session.snapshotSent();
-    this.#onMade();
+    this.#options.onMade();
   }
 }

@@ -64,4 +64,6 @@ export interface TransferOptions {
    * then whoever waited for the keys.
    */
   readonly settle: (finish: () => void) => void;
+  /** Something threw that nothing was to throw, with keys between two nodes. */
+  readonly onFatal: (reason: string) => void;
 }

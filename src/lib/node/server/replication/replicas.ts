@@ -28,6 +28,7 @@ export interface ReplicasOptions {
   /** All that was said is to be in the history; afterwards the stream must say its database again. */
   readonly prepareFullSync: () => { readonly streamDb: number };
   readonly flushStream: () => void;
+  readonly onFatal: (reason: string) => void;
   /** A replica acknowledged something. */
   readonly onAck: () => void;
 }

@@ -124,6 +124,7 @@ class IncomingFile {
   async discard(): Promise<void> {
     await this.#writing.catch(() => undefined);
     await this.#file.then((file) => file.close()).catch(() => undefined);
-    await rm(this.path, { force: true });
+    // Where its folder is gone, so is the file.
+    await rm(this.path, { force: true }).catch(() => undefined);
   }
 }

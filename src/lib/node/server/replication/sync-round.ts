@@ -13,6 +13,7 @@ export interface SyncRoundOptions {
   readonly onMade: () => void;
   /** These replicas must come again. */
   readonly onFailed: (sessions: readonly ReplicaSession[], reason: string) => void;
+  readonly onFatal: (reason: string) => void;
 }
 
 export const ENTRIES_PER_STEP = 200;

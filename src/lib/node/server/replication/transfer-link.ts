@@ -6,6 +6,7 @@ import { ReplyDecoder } from '../../../wire/resp/reply-decoder.js';
 import type { Reply } from '../../../wire/resp/reply.js';
 import { requestBytes } from '../../../wire/resp/request-encoder.js';
 import type { Dial } from '../dial.js';
+import { guarded } from '../fault.js';
 import type { PeerSocket } from '../network.js';
 
 export interface LinkFault {
@@ -28,6 +29,12 @@ interface Exchange {
   sent: number;
 }
 
+export interface TransferLinkEvents {
+  readonly onClose: () => void;
+  /** Its requests could not be made: there was no memory for them, say. */
+  readonly onFault: (reason: string) => void;
+}
+
 /** setTimeout's own bound. */
 const TIMER_MS_MAX = 0x7fff_ffff;
 
@@ -36,14 +43,14 @@ export class TransferLink {
   db: number | undefined;
   readonly #socket: PeerSocket;
   readonly #decoder = new ReplyDecoder();
-  readonly #onClose: () => void;
+  readonly #events: TransferLinkEvents;
   #exchange: Exchange | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isConnected = false;
   isClosed = false;
 
-  constructor(dial: Dial, host: string, port: number, onClose: () => void) {
-    this.#onClose = onClose;
+  constructor(dial: Dial, host: string, port: number, events: TransferLinkEvents) {
+    this.#events = events;
     this.#socket = dial({ host, port }, () => {
       this.#isConnected = true;
       this.#signOfLife();
@@ -93,7 +100,7 @@ export class TransferLink {
     this.isClosed = true;
     this.#socket.destroy();
     this.#exchange?.settle({ during: this.#phase(), isBroken: false });
-    this.#onClose();
+    this.#events.onClose();
   }
 
   #signOfLife(): void {
@@ -106,8 +113,18 @@ export class TransferLink {
     );
   }
 
-  /** Writes until the socket has enough: payloads are not copied before there is room for them. */
   #pump(): void {
+    guarded(
+      () => this.#write(),
+      (reason) => {
+        this.#events.onFault(reason);
+        this.close();
+      },
+    );
+  }
+
+  /** Until the socket has enough: payloads are not copied before there is room for them. */
+  #write(): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     const { requests } = exchange;

@@ -7,6 +7,7 @@
  */
 import type { MigrateOutcome, MigrateRequest, TransferService } from '../../ports/replication.js';
 import type { Reply } from '../../../wire/resp/reply.js';
+import { guarded, unattended } from '../fault.js';
 import type { TransferOptions } from './options.js';
 import { type LinkFault, TransferLink } from './transfer-link.js';
 
@@ -36,15 +37,17 @@ class LinkedTransfer implements Transfer {
   }
 
   migrate(request: MigrateRequest, done: (outcome: MigrateOutcome) => void): void {
-    const { heldKeys, settle } = this.#options;
+    const { heldKeys, onFatal, settle } = this.#options;
     const keys = request.keys.map(({ key }) => key);
     heldKeys.hold(keys);
-    void this.#run(request).then((outcome) =>
-      settle(() => {
-        done(outcome);
-        heldKeys.release(keys);
-      }),
+    const finish = (outcome: MigrateOutcome): void => {
+      done(outcome);
+      heldKeys.release(keys);
+    };
+    const end = this.#run(request).then((outcome) =>
+      settle(() => guarded(() => finish(outcome), onFatal)),
     );
+    unattended(end, onFatal);
   }
 
   stop(): void {
@@ -107,9 +110,12 @@ class LinkedTransfer implements Transfer {
       return link;
     }
     const { dial } = this.#options;
-    const link: TransferLink = new TransferLink(dial, request.host, request.port, () => {
-      this.#links.delete(link);
-      this.#resting.delete(link);
+    const link: TransferLink = new TransferLink(dial, request.host, request.port, {
+      onClose: () => {
+        this.#links.delete(link);
+        this.#resting.delete(link);
+      },
+      onFault: (reason) => this.#options.log('warning', `MIGRATE to ${request.host}: ${reason}`),
     });
     this.#links.add(link);
     return link;

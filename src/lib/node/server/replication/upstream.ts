@@ -14,7 +14,7 @@ import { ReplicaStream } from '../../replication/replica-stream.js';
 import type { Keyspace } from '../../store/keyspace.js';
 import type { Dial } from '../dial.js';
 import type { PeerSocket } from '../network.js';
-import { guarded } from '../fault.js';
+import { guarded, unattended } from '../fault.js';
 import type { LoadProgress } from '../persistence/rdb-load.js';
 import { Pace } from './pace.js';
 import { Retries } from './retries.js';
@@ -144,10 +144,12 @@ export class Upstream {
     this.#attemptedAtMs = nowMs();
     const source = config.get('bind-source-addr') ?? '';
     const localAddress = source === '' ? undefined : source;
-    const socket = dial({ ...address, localAddress }, () => {
-      this.#link = this.#newLink();
-      this.#perform(this.#link.connected());
-    });
+    const socket = dial({ ...address, localAddress }, () =>
+      this.#guarded(socket, () => {
+        this.#link = this.#newLink();
+        this.#perform(this.#link.connected());
+      }),
+    );
     this.#socket = socket;
     const pace = new Pace(socket, () => this.#isDeaf);
     this.#pace = pace;
@@ -156,16 +158,18 @@ export class Upstream {
       this.#lastIoMs = nowMs();
       this.#attemptedAtMs = this.#lastIoMs;
       this.#options.noteInput(chunk.length);
-      pace.take(() =>
-        guarded(
-          () => this.#perform(this.#link?.receive(chunk) ?? []),
-          (reason) => this.#broke(socket, reason),
-        ),
-      );
+      pace.take(() => this.#guarded(socket, () => this.#perform(this.#link?.receive(chunk) ?? [])));
     });
     socket.on('error', (error) => this.#broke(socket, messageOf(error)));
     socket.on('close', () => this.#broke(socket, 'the primary closed the connection'));
   }
+
+  /** An error of ours is the end of this attempt, and of nothing else. */
+  #guarded(socket: PeerSocket, work: () => void): void {
+    guarded(work, (reason) => this.#broke(socket, reason));
+  }
+
+  readonly #connectAgain = (): void => guarded(() => this.connect(), this.#options.onFatal);
 
   /** What comes next cannot be taken before what came. */
   get #isDeaf(): boolean {
@@ -271,7 +275,7 @@ export class Upstream {
         this.#collect(effect.bytes, socket);
         return;
       case 'loaded':
-        void this.#readSnapshot(socket, effect.needsAck);
+        unattended(this.#readSnapshot(socket, effect.needsAck), this.#options.onFatal);
         return;
       case 'stream':
         if (this.#isReading) this.#early.push(effect.bytes);
@@ -323,6 +327,7 @@ export class Upstream {
   #adopt(load: StagedLoad, needsAck: boolean): void {
     const { history, settings, log, newId } = this.#options;
     const announced = this.#announced;
+    this.#mustStartOver = true;
     load.adopt();
     this.#intake?.end();
     this.#intake = undefined;
@@ -346,7 +351,9 @@ export class Upstream {
     if (this.#stream?.readOffset !== offset) return;
     this.#acknowledge(offset);
     if (delayMs > ACK_AGAIN_MS.last) return;
-    this.#ackTimer = setTimeout(() => this.#acknowledgeSync(offset, delayMs * 2), delayMs);
+    const socket = this.#socket!;
+    const again = (): void => this.#acknowledgeSync(offset, delayMs * 2);
+    this.#ackTimer = setTimeout(() => this.#guarded(socket, again), delayMs);
   }
 
   /** @param takesAcks the primary counts offsets as we do */
@@ -420,10 +427,10 @@ export class Upstream {
     const { address, log } = this.#options;
     log('warning', `The link to the primary ${address.host}:${address.port} is down: ${reason}`);
     if (wasUp) {
-      setImmediate(() => this.connect());
+      setImmediate(this.#connectAgain);
       return;
     }
-    this.#retryTimer = setTimeout(() => this.connect(), this.#retries.nextSoonMs());
+    this.#retryTimer = setTimeout(this.#connectAgain, this.#retries.nextSoonMs());
   }
 
   #retryAfterLong(reason: string): void {
@@ -433,7 +440,7 @@ export class Upstream {
       'warning',
       `Cannot replicate the primary ${address.host}:${address.port}: ${reason}. Next attempt in ${delayMs / 1000} s`,
     );
-    this.#retryTimer = setTimeout(() => this.connect(), delayMs);
+    this.#retryTimer = setTimeout(this.#connectAgain, delayMs);
   }
 }
 

@@ -67,7 +67,7 @@ class Replication implements RunningReplication {
   #pingDueMs = 0;
 
   constructor(options: ReplicationOptions) {
-    const { config, data, keyspace, log, nowMs, prng, stats, turn } = options;
+    const { config, data, keyspace, log, nowMs, onFatal, prng, stats, turn } = options;
     this.#options = options;
     this.#settings = new ReplicationSettings(config, () =>
       this.#history.backlog?.resize(this.#settings.backlogBytes),
@@ -90,6 +90,7 @@ class Replication implements RunningReplication {
       openHistory: () => this.#openHistory(),
       prepareFullSync: () => this.#prepareFullSync(),
       flushStream: () => this.#stream.flush(),
+      onFatal,
       onAck: () => {
         this.#waiters.check();
         this.#failover.check();
@@ -101,6 +102,7 @@ class Replication implements RunningReplication {
       data,
       log,
       nowMs,
+      onFatal,
       offset: () => this.offset,
       isReplica: () => this.#upstream !== undefined,
       askForAcks: () => this.askForAcks(),

@@ -9,6 +9,7 @@ import { requestBytes } from '../../../wire/resp/request-encoder.js';
 import { Snapshot } from '../../persistence/snapshot.js';
 import { SlotEntry } from '../../store/entry.js';
 import type { Keyspace } from '../../store/keyspace.js';
+import { guarded } from '../fault.js';
 import type { Channel } from './channel.js';
 
 export interface SlotExportOptions {
@@ -70,7 +71,7 @@ export class SlotExport {
       aux: [],
       commands: { annotation: undefined },
     });
-    this.#timer = setInterval(() => this.#mark(), MARK_EVERY_MS);
+    this.#timer = setInterval(() => this.#guarded(() => this.#mark()), MARK_EVERY_MS);
     this.#timer.unref();
     this.#copy();
   }
@@ -83,7 +84,7 @@ export class SlotExport {
     this.#wait(requestBytes(argv));
     if (this.#state === 'following' && !this.#isScheduled) {
       this.#isScheduled = true;
-      setImmediate(() => this.#follow());
+      setImmediate(() => this.#guarded(() => this.#follow()));
     }
     this.#judgeBacklog();
   }
@@ -119,6 +120,11 @@ export class SlotExport {
     this.#waitingBytes = 0;
   }
 
+  /** An error of ours is the end of this transfer, and of nothing else: nothing has changed hands yet. */
+  #guarded(work: () => void): void {
+    guarded(work, (reason) => this.#options.broken(reason));
+  }
+
   #copy(): void {
     if (this.#state !== 'copying') return;
     const untilMs = performance.now() + SLICE_MS;
@@ -128,7 +134,7 @@ export class SlotExport {
     }
     if (!isDone) {
       if (this.#isShut) this.#mark();
-      else setImmediate(() => this.#copy());
+      else setImmediate(() => this.#guarded(() => this.#copy()));
       return;
     }
     this.#send(requestBytes(['CLUSTER', 'SYNCSLOTS', 'COPIED']));
