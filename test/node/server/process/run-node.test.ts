@@ -101,7 +101,10 @@ describe('trib node', function () {
     const dir = newFolder();
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [['--bogus', 'x'], /In the command line:\n>>> '--bogus x'\nBad directive/],
-      [['nowhere.conf'], /cannot open the config file .*nowhere\.conf/],
+      [
+        ['nowhere.conf'],
+        /cannot open the config file [^ ]*nowhere\.conf: No such file or directory$/m,
+      ],
       [['--dir', '/no/such/folder'], /no such folder/],
       [
         ['--cluster-enabled', 'yes', '--replicaof', '127.0.0.1', '1'],

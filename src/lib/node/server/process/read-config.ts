@@ -5,12 +5,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, parse, resolve, sep } from 'node:path';
 import { fromBytes, latin1ToUtf8, utf8ToLatin1 } from '../../../kernel/bytes.js';
-import { messageOf, TribError } from '../../../kernel/errors.js';
+import { TribError } from '../../../kernel/errors.js';
 import { err, ok, type Result } from '../../../kernel/result.js';
 import { parseCommandLine } from '../../config/command-line.js';
 import { Configuration } from '../../config/configuration.js';
 import { compileGlob } from '../../../kernel/glob.js';
 import { type ConfigProblem, type ConfigSource, loadConfig } from '../../config/load.js';
+import { systemText } from '../persistence/aof-writer.js';
 
 export interface StartConfig {
   readonly config: Configuration;
@@ -43,7 +44,8 @@ function readSource(path: string): ConfigSource {
   try {
     return { where: path, text: fromBytes(readFileSync(path)) };
   } catch (error) {
-    throw new TribError('BAD_CONFIG', `cannot open the config file ${path}: ${messageOf(error)}`, {
+    const why = systemText(error as NodeJS.ErrnoException);
+    throw new TribError('BAD_CONFIG', `cannot open the config file ${path}: ${why}`, {
       cause: error,
     });
   }
@@ -74,7 +76,8 @@ function readIncludes(pattern: string): Result<readonly ConfigSource[]> {
   try {
     return ok(paths.map((one) => ({ where: one, text: fromBytes(readFileSync(one)) })));
   } catch (error) {
-    return err(`cannot open the included file: ${messageOf(error)}`);
+    const why = systemText(error as NodeJS.ErrnoException);
+    return err(`cannot open the included file ${path}: ${why}`);
   }
 }
 

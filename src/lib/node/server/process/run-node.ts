@@ -10,6 +10,7 @@ import type { ShutdownRequest } from '../../ports/host.js';
 import { REDIS_VERSION } from '../../ports/version.js';
 import type { Log } from '../../ports/wings.js';
 import { type EmbeddedNode, startNode } from '../node.js';
+import { systemText } from '../persistence/aof-writer.js';
 import { isDaemonChild, reportToParent, startDaemon } from './daemon.js';
 import { removePidFile, rewriteConfigFile, writePidFile } from './files.js';
 import { createLog, type LogRole, logLevelOf } from './log-lines.js';
@@ -139,7 +140,8 @@ function checkLogFile(path: string): void {
     appendFileSync(path, '');
     accessSync(path, constants.W_OK);
   } catch (error) {
-    throw new TribError('BAD_CONFIG', `cannot open the log file ${path}: ${messageOf(error)}`, {
+    const why = systemText(error as NodeJS.ErrnoException);
+    throw new TribError('BAD_CONFIG', `cannot open the log file ${path}: ${why}`, {
       cause: error,
     });
   }
