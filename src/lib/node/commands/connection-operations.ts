@@ -54,12 +54,6 @@ function authenticates(call: StoreCall, user: string | undefined, password: stri
   return true;
 }
 
-interface HelloOptions {
-  readonly user: string | undefined;
-  readonly password: string | undefined;
-  readonly name: string | undefined;
-}
-
 export function hello(call: StoreCall): void {
   const { argv, client, reply, wings } = call;
   let version: number | undefined;
@@ -74,19 +68,15 @@ export function hello(call: StoreCall): void {
       return;
     }
   }
-  const options = helloOptions(call);
-  if (options === undefined) return;
-  const { user, password, name } = options;
-  if (password !== undefined && !authenticates(call, user, password)) return;
+  if (!takesHelloOptions(call)) return;
   if (!client.isAuthenticated) {
     reply.error(
-      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH ' +
+      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH ' +
         '<user> <pass> option can be used to authenticate the client and select the RESP protocol version ' +
         'at the same time',
     );
     return;
   }
-  if (name !== undefined) client.name = name;
   if (version !== undefined) client.protocol = version === 3 ? 3 : 2;
   const persona = personaOf(wings.config);
   const zone = wings.config.get('availability-zone') ?? '';
@@ -109,29 +99,27 @@ export function hello(call: StoreCall): void {
   reply.array(0);
 }
 
-function helloOptions(call: StoreCall): HelloOptions | undefined {
-  const { argv, reply } = call;
-  let user: string | undefined;
-  let password: string | undefined;
-  let name: string | undefined;
+/** One after the other, as they stand: what came before a wrong one is done. The error is written when false. */
+function takesHelloOptions(call: StoreCall): boolean {
+  const { argv, client, reply } = call;
   for (let at = 2; at < argv.length; at++) {
     const word = argv[at]!.toLowerCase();
     const left = argv.length - 1 - at;
     if (word === 'auth' && left >= 2) {
-      user = argv[++at]!;
-      password = argv[++at]!;
+      if (!authenticates(call, argv[++at], argv[++at]!)) return false;
     } else if (word === 'setname' && left >= 1) {
-      name = argv[++at]!;
+      const name = argv[++at]!;
       if (!isClientName(name)) {
         reply.error(BAD_CLIENT_NAME);
-        return undefined;
+        return false;
       }
+      client.name = name;
     } else {
       reply.error(`ERR Syntax error in HELLO option '${quotable(argv[at]!)}'`);
-      return undefined;
+      return false;
     }
   }
-  return { user, password, name };
+  return true;
 }
 
 export const BAD_CLIENT_NAME =

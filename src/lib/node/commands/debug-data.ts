@@ -14,7 +14,7 @@ const ADDRESS_STEP = 16;
 
 export function debugObject(call: StoreCall, key: string): void {
   const { db, nowMs, reply, wings } = call;
-  const entry = db.lookup(key, nowMs);
+  const entry = db.raw(key);
   if (entry === undefined) {
     reply.error(NO_SUCH_KEY);
     return;

@@ -12,6 +12,7 @@ import type { BlockedClients, ReadyClient } from './blocked-clients.js';
 import type { CallClock } from './call-clock.js';
 import type { Command } from './command-table.js';
 import type { Connection } from './connection.js';
+import { OwnExpiries } from './own-expiries.js';
 import { Execution } from './execution.js';
 import { describeFault, INTERNAL_ERROR } from './fault.js';
 import type { Monitors } from './monitors.js';
@@ -62,6 +63,7 @@ export class CommandRunner {
   readonly #clock: CallClock;
   readonly #propagation: Propagation;
   readonly #execution: Execution;
+  readonly #ownExpiries: OwnExpiries;
   #isRunning = false;
   /** Of the transaction that is running, or that ran last. */
   #queueSlot: number | undefined;
@@ -75,6 +77,7 @@ export class CommandRunner {
     this.#clock = options.clock;
     this.#propagation = new Propagation(options.wings, options.appender, options.tap);
     this.#execution = this.#newExecution();
+    this.#ownExpiries = new OwnExpiries(options.keyspace);
     options.keyspace.onExpired = (db, key) => this.#noteExpired(db, key);
   }
 
@@ -176,6 +179,12 @@ export class CommandRunner {
     this.#keyspace.expiryMode = this.#expiryMode();
   }
 
+  /** A writable replica deletes by itself what only it has given a time to live. */
+  expireOwn(nowMs: number): void {
+    this.#ownExpiries.expire(nowMs, this.#isReplica);
+    this.refreshExpiryMode();
+  }
+
   #runWith(
     execution: Execution,
     connection: Connection,
@@ -219,13 +228,17 @@ export class CommandRunner {
     isReplicated: boolean,
   ): void {
     const keyspace = this.#keyspace;
-    keyspace.expiryMode = isReplicated ? 'ignore' : this.#expiryMode();
+    const isOwnWrite = !isReplicated && command.isWrite && this.#isReplica;
+    keyspace.expiryMode = isReplicated ? 'ignore' : isOwnWrite ? 'delete' : this.#expiryMode();
     execution.begin(connection, argv, this.#clock.nowMs, isReplicated);
     const changesBefore = keyspace.changeCount;
     const expiredBefore = keyspace.expiredCount;
     const bytesBefore = connection.replies.pendingBytes;
     try {
-      command.run(execution);
+      if (isOwnWrite) {
+        const write = (): void => command.run(execution);
+        this.#ownExpiries.watch(execution.db, command.keysOf(argv), write);
+      } else command.run(execution);
     } catch (error) {
       this.#noteFault(connection, command.fullName, bytesBefore, error);
     }
@@ -323,9 +336,13 @@ export class CommandRunner {
     return pauses.isAny && pauses.scope(this.#options.nowMs()) !== undefined;
   }
 
+  get #isReplica(): boolean {
+    return this.#wings.replication.role === 'replica';
+  }
+
   /** A replica, and a primary whose writes are paused, may not delete: its stream must stand still. */
   #expiryMode(): 'delete' | 'hide' {
-    if (this.#wings.replication.role === 'replica') return 'hide';
+    if (this.#isReplica) return 'hide';
     return this.isPaused ? 'hide' : 'delete';
   }
 

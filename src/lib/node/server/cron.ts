@@ -43,7 +43,7 @@ export class Cron {
   #tick(): void {
     const { keyspace, runner, rules, stats } = this.#options;
     const nowMs = Date.now();
-    runner.refreshExpiryMode();
+    runner.expireOwn(nowMs);
     if (this.isExpiring) {
       while (keyspace.expireCycle(nowMs) && Date.now() - nowMs < EXPIRE_BUDGET_MS);
       stats.latency.note('expire-cycle', Date.now() - nowMs, nowMs);

@@ -4,6 +4,8 @@ import type { Database, Watcher } from '../store/database.js';
 interface WatchedKey {
   readonly db: number;
   readonly key: string;
+  /** It was over when it was watched, where expired keys stay until the primary deletes them. */
+  readonly wasExpired: boolean;
 }
 
 export class WatchedKeys {
@@ -32,7 +34,7 @@ export class WatchedKeys {
     // An expired key that is found now goes now; later it would count as a change.
     database.lookup(key, nowMs);
     database.watch(key, this.#watcher);
-    this.#keys.push({ db, key });
+    this.#keys.push({ db, key, wasExpired: this.#isExpired(db, key, nowMs) });
   }
 
   clear(): void {
@@ -43,8 +45,12 @@ export class WatchedKeys {
 
   /** A watched key whose time has come is a change, though nobody has deleted it yet. */
   hasExpired(nowMs: number): boolean {
-    return this.#keys.some(({ db, key }) => {
-      return (this.#database(db).raw(key)?.expireAtMs ?? Infinity) <= nowMs;
-    });
+    return this.#keys.some(
+      ({ db, key, wasExpired }) => !wasExpired && this.#isExpired(db, key, nowMs),
+    );
+  }
+
+  #isExpired(db: number, key: string, nowMs: number): boolean {
+    return (this.#database(db).raw(key)?.expireAtMs ?? Infinity) <= nowMs;
   }
 }
