@@ -1,5 +1,5 @@
 /**
- * The wings of one running node, as each sees the others. A node is assembled in `server/node.ts`;
+ * The wings of one running node, as each sees the others. A node is put together in `server/assembly/`;
  * nothing else knows the concrete classes.
  */
 import type { NodeId } from '../../kernel/node-id.js';

@@ -1,14 +1,11 @@
-/**
- * One node, assembled: keyspace, clients, replication, cluster. The only place that knows the concrete
- * classes of all wings; they see each other through `Wings`.
- */
+/** The way to start a node: what was not said gets its default, and a folder of its own where none was named. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { utf8ToLatin1 } from '../../kernel/bytes.js';
 import { Configuration } from '../config/configuration.js';
 import type { Log } from '../ports/wings.js';
-import { Assembly } from './assembly.js';
+import { RunningNode } from './running-node.js';
 import { startClusterWing } from './bus/cluster-wing.js';
 import type { EmbeddedNode } from './embedded-node.js';
 import { type Network, SYSTEM_NETWORK } from './network.js';
@@ -71,7 +68,7 @@ export async function startNode(options: NodeOptions = {}): Promise<EmbeddedNode
     if (ownsDir) rmSync(dir, { recursive: true, force: true });
   };
   try {
-    return await Assembly.start({
+    return await RunningNode.start({
       config,
       bind: options.host === undefined ? addressesOf(config.get('bind') ?? '') : [options.host],
       port: options.port ?? config.number('port'),
