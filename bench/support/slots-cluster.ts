@@ -23,6 +23,9 @@ const FORM_DEADLINE_MS = 120_000;
 /** A new port travels with pings, one every half node timeout between two nodes at the latest. */
 const ANNOUNCE_DEADLINE_MS = 120_000;
 
+/** The keys of a filled cluster, from 0. */
+export const keyAt = (at: number): string => `key:${at}`;
+
 export interface SlotsClusterOptions {
   readonly primaries: number;
   readonly replicasEach?: number;
@@ -110,7 +113,7 @@ export class SlotsCluster {
       requests.set(primary, []);
     }
     for (let at = 0; at < keys; at++) {
-      const key = `key:${at}`;
+      const key = keyAt(at);
       requests.get(owners[slotOfKey(key)]!)!.push(['SET', key, VALUE]);
     }
     await Promise.all([...requests].map(([member, all]) => this.pipeline(member, all)));

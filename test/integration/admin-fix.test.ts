@@ -48,6 +48,11 @@ describe('fix', function () {
     write(a!, keys);
     return { slot, keys, a: a!, b: b!, c: c!, ids: cluster.ids };
   };
+  /** As a move that was cut before its first key went. */
+  const openMove = ({ slot, a, b, ids }: ReturnType<typeof begin>) => {
+    setSlot(b, slot, 'IMPORTING', ids[0]!);
+    setSlot(a, slot, 'MIGRATING', ids[1]!);
+  };
 
   it('leaves states with one half open where they were: migrating only, importing only', async () => {
     const one = begin();
@@ -62,16 +67,16 @@ describe('fix', function () {
     expect((await fixed(cluster)).document.outcome).to.equal('nothing-to-do');
   });
 
-  it('finishes moves with both ends open: none, some and all keys moved', async () => {
-    const moves = [0, 4, 10].map((moved) => {
+  it('with both ends open, gives a move up when nothing has arrived, and finishes it when some or all has', async () => {
+    const [none, ...begun] = [0, 4, 10].map((moved) => {
       const move = begin();
-      setSlot(move.b, move.slot, 'IMPORTING', move.ids[0]!);
-      setSlot(move.a, move.slot, 'MIGRATING', move.ids[1]!);
+      openMove(move);
       if (moved > 0) migrate(move.a, move.b, move.keys.slice(0, moved));
       return move;
     });
     await fixed(cluster);
-    for (const { slot, b, keys } of moves) {
+    expect([ownerOf(cluster, none!.slot), countOf(none!.a, none!.slot)]).to.deep.equal([0, 10]);
+    for (const { slot, b, keys } of begun) {
       expect([ownerOf(cluster, slot), countOf(b, slot)]).to.deep.equal([1, 10]);
       expect(redisCli(b.port, 'GET', keys[9]!)).to.equal('value');
     }
@@ -79,10 +84,9 @@ describe('fix', function () {
 
   it('finishes a move of which only the source, or only the target, was told', async () => {
     const [source, target] = [begin(), begin()];
-    for (const { slot, a, b, ids, keys } of [source, target]) {
-      setSlot(b, slot, 'IMPORTING', ids[0]!);
-      setSlot(a, slot, 'MIGRATING', ids[1]!);
-      migrate(a, b, keys);
+    for (const move of [source, target]) {
+      openMove(move);
+      migrate(move.a, move.b, move.keys);
     }
     setSlot(source.a, source.slot, 'NODE', source.ids[1]!);
     setSlot(target.b, target.slot, 'NODE', target.ids[1]!);
@@ -150,10 +154,8 @@ describe('fix', function () {
 
   it('keeps both copies of a key that differs, repairs the rest, and obeys --replace', async () => {
     const [torn, whole, same] = [begin(), begin(), begin()];
-    for (const { slot, a, b, ids } of [torn, whole, same]) {
-      setSlot(b, slot, 'IMPORTING', ids[0]!);
-      setSlot(a, slot, 'MIGRATING', ids[1]!);
-    }
+    for (const move of [torn, whole, same]) openMove(move);
+    migrate(whole.a, whole.b, whole.keys.slice(0, 3));
     writeAsking(torn.b, torn.keys.slice(0, 1), 'other');
     writeAsking(same.b, same.keys.slice(0, 5), 'value');
     const { status, document } = await tribJson(['fix', cluster.entry, '--yes']);
@@ -177,8 +179,8 @@ describe('fix', function () {
     const one = begin();
     const [first, second] = [begin(), begin()];
     write(one.a, keysOf(one.slot, 3_000));
-    setSlot(one.b, one.slot, 'IMPORTING', one.ids[0]!);
-    setSlot(one.a, one.slot, 'MIGRATING', one.ids[1]!);
+    openMove(one);
+    migrate(one.a, one.b, one.keys.slice(0, 1));
     const run = startTrib(['fix', cluster.entry, '--yes', '--pipeline', '1', '--events']);
     await waitUntil('the first round is on its way', () => run.stdout().includes('stage-started'));
     setSlot(first.a, first.slot, 'MIGRATING', first.ids[1]!);
@@ -200,10 +202,8 @@ describe('fix', function () {
     const folder = mkdtempSync(join(tmpdir(), 'trib-fix-'));
     try {
       const [torn, whole] = [begin(), begin()];
-      for (const { slot, a, b, ids } of [torn, whole]) {
-        setSlot(b, slot, 'IMPORTING', ids[0]!);
-        setSlot(a, slot, 'MIGRATING', ids[1]!);
-      }
+      for (const move of [torn, whole]) openMove(move);
+      migrate(whole.a, whole.b, whole.keys.slice(0, 3));
       writeAsking(torn.b, torn.keys.slice(0, 1), 'other');
       const file = join(folder, 'plan.json');
       expect((await runTrib(['fix', cluster.entry, '--plan-out', file])).status).to.equal(0);
@@ -265,14 +265,18 @@ describe('fix', function () {
   it('mends many slots at once', async () => {
     const slots = Array.from({ length: 300 }, () => next++);
     const [a, b] = [cluster.servers[0]!, cluster.servers[1]!];
+    const [staying, begun] = [slots.slice(0, 20), slots.slice(20, 40)];
     write(
       a,
-      slots.slice(0, 20).flatMap((slot) => keysOf(slot, 1)),
+      [...staying, ...begun].flatMap((slot) => keysOf(slot, 2)),
     );
     setSlots(b, slots, 'IMPORTING', cluster.ids[0]!);
     setSlots(a, slots, 'MIGRATING', cluster.ids[1]!);
+    for (const slot of begun) migrate(a, b, keysOf(slot, 1));
     await fixed(cluster);
-    expect(countsOf(b, slots).filter((count) => count === 1)).to.have.length(20);
-    expect(new Set(countsOf(a, slots))).to.deep.equal(new Set([0]));
+    const both = (those: readonly number[]) => [countsOf(a, those), countsOf(b, those)];
+    const [two, none] = [begun.map(() => 2), begun.map(() => 0)];
+    expect(both(staying)).to.deep.equal([two, none]);
+    expect(both(begun)).to.deep.equal([none, two]);
   });
 });

@@ -49,15 +49,14 @@ describe('planFix: half-open slots', () => {
     expect(stepsOf(decide(scene))).to.deep.equal(['bring the keys of slot 100 from B to A']);
   });
 
-  it('finishes a move of which both ends are open, wherever the keys are', () => {
-    for (const keys of [
-      {},
-      { 0: { 100: 7 } },
-      { 1: { 100: 7 } },
-      { 0: { 100: 3 }, 1: { 100: 4 } },
-    ]) {
-      const scene = sceneOf(open({ 0: migrating(100, 1), 1: importing(100, 0) }), keys);
-      expect(stepsOf(decide(scene))).to.deep.equal(['move slots 100 (1) from A to B']);
+  it('finishes a move of which something has arrived, and gives up one of which nothing has', () => {
+    const steps = (keys: Scene['keys']) =>
+      stepsOf(decide(sceneOf(open({ 0: migrating(100, 1), 1: importing(100, 0) }), keys)));
+    for (const keys of [{ 1: { 100: 7 } }, { 0: { 100: 3 }, 1: { 100: 4 } }]) {
+      expect(steps(keys)).to.deep.equal(['move slots 100 (1) from A to B']);
+    }
+    for (const keys of [{}, { 0: { 100: 7 } }]) {
+      expect(steps(keys)).to.deep.equal(['close slot 100 at A and B']);
     }
   });
 
@@ -77,6 +76,12 @@ describe('planFix: half-open slots', () => {
       { 0: { 100: 3 }, 2: { 100: 4 } },
     );
     expect(stepsOf(decide(scene))).to.deep.equal([
+      'close slot 100 at D',
+      'close slot 100 at A and B',
+      'bring the keys of slot 100 from C to A',
+    ]);
+    const begun = { ...scene, keys: { 1: { 100: 1 }, 2: { 100: 4 } } };
+    expect(stepsOf(decide(begun))).to.deep.equal([
       'close slot 100 at D',
       'move slots 100 (1) from A to B',
       'bring the keys of slot 100 from C to B',
@@ -166,7 +171,7 @@ describe('planFix: half-open slots', () => {
       nodes[0]!.open = marks.map((slot) => migrating(slot, 1)).join(' ');
       nodes[1]!.open = marks.map((slot) => importing(slot, 0)).join(' ');
     });
-    expect(stepsOf(decide(scene))).to.deep.equal(['move slots 0-999 (1000) from A to B']);
+    expect(stepsOf(decide(scene))).to.deep.equal(['close slots 0-999 (1000) at A and B']);
     expect(decide(scene).cases).to.have.length(1);
   });
 

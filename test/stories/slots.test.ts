@@ -77,7 +77,7 @@ describe('stories of slots', function () {
     const states = {
       migratingOnly: { slot: 100, owner: idA },
       importingOnly: { slot: 101, owner: idA },
-      both: { slot: 102, owner: idB },
+      both: { slot: 102, owner: idA },
       moved: { slot: 103, owner: idB },
       sourceTold: { slot: 104, owner: idB },
       targetTold: { slot: 105, owner: idB },

@@ -31,7 +31,7 @@ export function countKeysInSlots(
 ): Promise<readonly SlotKeys[]> {
   return mapBounded(questions, CONCURRENT_NODES_MAX, async (question) => {
     try {
-      return { id: question.id, counts: await countsOf(links, question, options) };
+      return { id: question.id, counts: await countKeysAt(links, question, options) };
     } catch (error) {
       if (error instanceof AssertionFailure) throw error;
       if (error instanceof TribError && error.code === 'INTERRUPTED') throw error;
@@ -40,11 +40,14 @@ export function countKeysInSlots(
   });
 }
 
-/** Over all databases: a key in the third one is a key of the slot, too. */
-async function countsOf(
+/**
+ * Over all databases: a key in the third one is a key of the slot, too.
+ * @returns by slot; nothing where there is no key. @throws TribError as a call
+ */
+export async function countKeysAt(
   links: Links,
-  { address, slots }: KeyQuestion,
-  options: CallOptions,
+  { address, slots }: Pick<KeyQuestion, 'address' | 'slots'>,
+  options: CallOptions = {},
 ): Promise<ReadonlyMap<number, number>> {
   const all = [...slotsIn(slots)];
   const counts = new Map<number, number>();

@@ -6,6 +6,7 @@ import type { NodeRef, Step } from '../plan/plan.js';
 import type { ExecutionContext } from './context.js';
 import type { Link } from './links.js';
 import { bringKeys } from './move/bring-keys.js';
+import { giveUpMoves } from './move/give-up.js';
 import { deleteOrphans } from './repair/delete-orphans.js';
 import { claimSlots, closeSlots, tellOwner, yieldSlots } from './repair/slot-steps.js';
 import { replyWordsOf } from './reply-words.js';
@@ -26,6 +27,9 @@ export async function runStep(step: SingleStep, context: ExecutionContext): Prom
       return setConfigEpoch(link, step.epoch);
     case 'close-slots':
       return closeSlots(link, step.slots);
+    case 'give-up-move':
+      await giveUpMoves([{ source: step.source, target: step.node, slots: step.slots }], context);
+      return;
     case 'claim-slots':
       return claimSlots(link, step.slots);
     case 'yield-slots':

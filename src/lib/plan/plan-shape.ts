@@ -51,6 +51,7 @@ const STEPS: { readonly [K in StepKind]: Shape<Extract<Step, { readonly kind: K 
   meet: step('meet', { target: aNode }),
   'move-slots': step('move-slots', { source: aNode, slots: someSlots }),
   'close-slots': step('close-slots', { slots: someSlots }),
+  'give-up-move': step('give-up-move', { source: aNode, slots: someSlots }),
   'claim-slots': step('claim-slots', { slots: someSlots }),
   'yield-slots': step('yield-slots', { owner: aNode, slots: someSlots }),
   'bring-keys': step('bring-keys', { source: aNode, slots: someSlots, keepsOpen: aBoolean }),

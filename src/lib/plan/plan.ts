@@ -31,6 +31,16 @@ export type Step = { readonly why: string } & (
     }
   /** No move is going on here: marks of one are taken away, keys and owners stay as they are. */
   | { readonly kind: 'close-slots'; readonly node: NodeRef; readonly slots: readonly SlotRange[] }
+  /**
+   * Nothing of these slots has arrived at `node`: the move from `source`, their owner, is given up. A slot of which a
+   * key arrives in the meantime stays open.
+   */
+  | {
+      readonly kind: 'give-up-move';
+      readonly node: NodeRef;
+      readonly source: NodeRef;
+      readonly slots: readonly SlotRange[];
+    }
   /** `node` owns these slots from now on, whatever it thought, with a config epoch above all others. */
   | { readonly kind: 'claim-slots'; readonly node: NodeRef; readonly slots: readonly SlotRange[] }
   /**

@@ -92,6 +92,12 @@ function apply(world: World, step: Step): void {
     case 'close-slots':
       close(node, step.slots);
       return;
+    case 'give-up-move': {
+      const source = world.get(step.source.id);
+      if (source) close(source, step.slots);
+      close(node, step.slots);
+      return;
+    }
     case 'claim-slots':
       node.slots = withSlots(node.slots, step.slots);
       node.importing = without(node.importing, step.slots);

@@ -25,6 +25,7 @@ export function rebindStep(step: Step, to: Substitute): Step {
     case 'meet':
       return { ...step, node, target: to(step.target) };
     case 'move-slots':
+    case 'give-up-move':
     case 'bring-keys':
       return { ...step, node, source: to(step.source) };
     case 'yield-slots':

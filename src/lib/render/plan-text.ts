@@ -47,6 +47,8 @@ export function stepText(step: Step | DataStep): string {
       return `move slots ${formatRanges(step.slots)} (${countSlots(step.slots)}) from ${at(step.source)} to ${node}`;
     case 'close-slots':
       return `close ${slotsText(step.slots)} at ${node}`;
+    case 'give-up-move':
+      return `close ${slotsText(step.slots)} at ${at(step.source)} and ${node}`;
     case 'claim-slots':
       return `make ${node} the owner of ${slotsText(step.slots)}`;
     case 'yield-slots':

@@ -10,11 +10,10 @@
  */
 import { CONCURRENT_NODES_MAX } from '../../kernel/limits.js';
 import { rangesOf, slotsIn } from '../../kernel/ranges.js';
-import { TribError } from '../../kernel/errors.js';
 import type { ExecutionContext } from '../context.js';
-import type { Link, Reply } from '../links.js';
 import { mapBounded } from '../map-bounded.js';
-import { databasesOf } from './databases.js';
+import { setSlots } from '../repair/slot-steps.js';
+import { countKeysAt } from '../slot-keys.js';
 import type { SlotMove } from './moving.js';
 
 /** @returns what has to be finished forward. @throws TribError REPLY_ERROR, NODE_UNREACHABLE */
@@ -33,48 +32,18 @@ async function giveUp(move: SlotMove, { links }: ExecutionContext): Promise<read
   const slots = [...slotsIn(move.slots)];
   const source = links.to(move.source.address);
   const target = links.to(move.target.address);
-  // Keys of further databases (Valkey 9) are counted in each of them: going on is the simpler way.
-  if ((await databasesOf(target)).length > 1) return slots;
-  const counts = await asked(target, slots.map(countOf));
-  const empty = slots.filter((_, at) => counts[at] === 0);
-  await asked(
-    source,
-    empty.map((slot) => setSlot(slot, 'STABLE')),
-  );
-  const again = await asked(target, empty.map(countOf));
-  const quiet = empty.filter((_, at) => again[at] === 0);
-  const closed = await asked(
-    target,
-    quiet.flatMap((slot) => [setSlot(slot, 'STABLE'), countOf(slot)]),
-  );
-  const late = new Set(quiet.filter((_, at) => closed[at * 2 + 1] !== 0));
-  await asked(
-    target,
-    [...late].map((slot) => setSlot(slot, 'IMPORTING', move.source.id)),
-  );
-  const visited = [...empty.filter((slot) => !quiet.includes(slot)), ...late];
-  await asked(
-    source,
-    visited.map((slot) => setSlot(slot, 'MIGRATING', move.target.id)),
-  );
-  return slots.filter((slot) => !quiet.includes(slot) || late.has(slot));
+  const emptyOf = async (those: readonly number[]): Promise<readonly number[]> => {
+    const counts = await countKeysAt(links, { ...move.target, slots: rangesOf(those) });
+    return those.filter((slot) => !counts.has(slot));
+  };
+  const empty = await emptyOf(slots);
+  await setSlots(source, empty, ['STABLE']);
+  const quiet = await emptyOf(empty);
+  await setSlots(target, quiet, ['STABLE']);
+  const closed = new Set(await emptyOf(quiet));
+  const late = quiet.filter((slot) => !closed.has(slot));
+  const visited = empty.filter((slot) => !closed.has(slot));
+  await setSlots(target, late, ['IMPORTING', move.source.id]);
+  await setSlots(source, visited, ['MIGRATING', move.target.id]);
+  return slots.filter((slot) => !closed.has(slot));
 }
-
-async function asked(
-  link: Link,
-  questions: readonly (readonly string[])[],
-): Promise<readonly Reply[]> {
-  if (questions.length === 0) return [];
-  const replies = await link.ask(questions);
-  return replies.map((reply) => {
-    if (reply instanceof TribError) throw reply;
-    return reply;
-  });
-}
-
-const countOf = (slot: number): readonly string[] => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)];
-
-const setSlot = (slot: number, ...words: readonly string[]): readonly string[] => [
-  ...['CLUSTER', 'SETSLOT', String(slot)],
-  ...words,
-];

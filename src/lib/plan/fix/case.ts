@@ -93,10 +93,11 @@ function verdictText(verdict: Verdict, taker: Member | undefined): string {
     case 'spread':
       return taker ? `${at(taker)} gets it` : 'there is no primary to give it to';
     case 'owned': {
-      const { owner, from, losers, holders, claims } = verdict;
+      const { owner, from, awaiting, losers, holders, claims } = verdict;
       const givers = [...losers, ...holders].map(at);
       const brings = givers.length > 0 ? `; keys are brought there from ${givers.join(', ')}` : '';
       if (from) return `the move from ${at(from)} to ${at(owner)} is finished${brings}`;
+      if (awaiting) return `nothing has arrived at ${at(awaiting)}: ${at(owner)} keeps it${brings}`;
       return `${at(owner)} ${claims === 'newly' ? 'gets' : 'keeps'} it${brings}`;
     }
   }

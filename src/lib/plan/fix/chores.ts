@@ -11,13 +11,14 @@ export class Chores {
   readonly #close = new Map<Member, number[]>();
   readonly #claim = new Map<Member, number[]>();
   readonly #yield: Pairs = new Map();
+  readonly #giveUp: Pairs = new Map();
   readonly #move: Pairs = new Map();
   readonly #bring: Pairs = new Map();
   readonly #tell: Pairs = new Map();
   readonly #bump = new Map<Member, string>();
 
   add(slot: number, verdict: Extract<Verdict, { kind: 'owned' }>): void {
-    const { owner, from, claims, losers, holders, open } = verdict;
+    const { owner, from, awaiting, claims, losers, holders, open } = verdict;
     for (const node of open) this.close(node, slot);
     if (claims === 'newly') this.claim(owner, slot);
     if (claims === 'again')
@@ -27,6 +28,7 @@ export class Chores {
       note(this.#bring, loser, owner, slot);
     }
     if (from) note(this.#move, from, owner, slot);
+    if (awaiting) note(this.#giveUp, owner, awaiting, slot);
     for (const holder of holders) note(this.#bring, holder, owner, slot);
   }
 
@@ -47,12 +49,21 @@ export class Chores {
   }
 
   get closing(): readonly Step[] {
-    return [...this.#close].map(([node, slots]) => ({
-      kind: 'close-slots',
-      node: refOfMember(node),
-      slots: rangesOf(slots),
-      why: 'nothing is on its way here',
-    }));
+    return [
+      ...[...this.#close].map(([node, slots]): Step => ({
+        kind: 'close-slots',
+        node: refOfMember(node),
+        slots: rangesOf(slots),
+        why: 'nothing is on its way here',
+      })),
+      ...each(this.#giveUp, (source, node, slots) => ({
+        kind: 'give-up-move',
+        node: refOfMember(node),
+        source: refOfMember(source),
+        slots: rangesOf(slots),
+        why: 'nothing has arrived yet',
+      })),
+    ];
   }
 
   get yielding(): readonly Step[] {

@@ -3,7 +3,7 @@
  *
  *   several claim it   the highest config epoch among those with keys of it wins, as it would by gossip
  *   one claims it      it stays the owner, unless it was giving the slot to a node that has some of it by
- *                      now: then that move is finished
+ *                      now: then that move is finished; one of which nothing has arrived is given up
  *   nobody claims it   the node with most of its keys has it; without keys, who was to get it; then who had it
  *   nobody at all      any primary, so that the slots are spread evenly
  *
@@ -23,6 +23,8 @@ export type Verdict =
       readonly owner: Member;
       /** Owns it until now and hands it over, keys and all. */
       readonly from?: Member;
+      /** Expects it from the owner, and has got nothing: both ends are closed. */
+      readonly awaiting?: Member;
       /** It does not claim it yet, or not above all others. */
       readonly claims: 'already' | 'newly' | 'again';
       readonly losers: readonly Member[];
@@ -102,12 +104,13 @@ function owned(survey: Survey, slot: number, { marks, owner, wish }: OwnedCase):
   const heir = peer === undefined ? undefined : heirOf(survey, slot, { owner, peer, wish });
   if (heir !== undefined && 'kind' in heir) return heir;
   const to = heir?.member;
-  const isMoving =
-    to !== undefined &&
-    to !== owner &&
-    (to.record.importing.has(slot) || keysOf(survey, to, slot) > 0);
-  if (!isMoving) {
-    return { ...rest(survey, slot, marks, [owner]), owner, claims: 'already', losers: [] };
+  if (to === undefined || to === owner || keysOf(survey, to, slot) === 0) {
+    const staying = { ...rest(survey, slot, marks, [owner]), owner, losers: [] };
+    if (to === undefined || to === owner || !to.record.importing.has(slot)) {
+      return { ...staying, claims: 'already' };
+    }
+    const open = staying.open.filter((node) => node !== owner && node !== to);
+    return { ...staying, claims: 'already', awaiting: to, open };
   }
   return {
     ...rest(survey, slot, marks, [owner, to]),
