@@ -12,8 +12,11 @@ export const STRING_BYTES_MAX = BULK_BYTES_MAX - 1024 * 1024;
 /** The longest DUMP payload made: the longest string with a type, a length and a footer, and no more. */
 export const PAYLOAD_BYTES_MAX = STRING_BYTES_MAX + 64 * 1024;
 
-/** Redis allows 2^20 arguments plus change; more is not a command anybody types. */
-export const ARGUMENTS_MAX = 1024 * 1024;
+/**
+ * Redis stops at 2^31 - 1 arguments, and up to there a primary's stream and a file may have any number. V8's
+ * arrays are rows of memory up to 2^27; half of that is more than fits beside it in any process.
+ */
+export const ARGUMENTS_MAX = 64 * 1024 * 1024;
 
 /** A client that has not logged in may send only short things (Redis: 10 arguments of 16 KiB). */
 export const UNAUTHENTICATED_ARGUMENTS_MAX = 10;

@@ -56,7 +56,8 @@ function runOperations(call: StoreCall, isReadonly: boolean): void {
   else {
     entry = stringForWriting(call, key);
     if (entry === null) return;
-    const end = Math.max(...writes.map(({ offset, bits }) => Math.ceil((offset + bits) / 8)));
+    const endBit = writes.reduce((end, { offset, bits }) => Math.max(end, offset + bits), 0);
+    const end = Math.ceil(endBit / 8);
     grows = entry === undefined || stringLength(entry) < end;
     // Room is made first, and stays even when every operation fails.
     if (grows) entry = patchString(call, key, entry, end - 1, '\0');

@@ -206,12 +206,14 @@ export function bitop(call: StoreCall): void {
     return;
   }
   const sources: Uint8Array[] = [];
+  let length = 0;
   for (let at = 3; at < argv.length; at++) {
     const entry = readString(call, argv[at]!);
     if (entry === null) return;
-    sources.push(entry === undefined ? new Uint8Array() : bytesOf(entry));
+    const source = entry === undefined ? new Uint8Array() : bytesOf(entry);
+    sources.push(source);
+    length = Math.max(length, source.length);
   }
-  const length = Math.max(...sources.map((source) => source.length));
   const target = argv[2]!;
   reply.integer(length);
   if (length === 0) {
