@@ -13,6 +13,7 @@ import { benchBigKey, benchGuard } from './parts/slots-guard.js';
 import { benchRebalance } from './parts/slots-rebalance.js';
 import { benchFarReshard, benchReshard } from './parts/slots-reshard.js';
 import { keep, measure, type Parts, report } from './support/record.js';
+import { useFreshStateFolder } from './support/trib.js';
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,7 @@ const { values } = parseArgs({
 });
 
 const runs = Number(values.runs);
+useFreshStateFolder();
 
 const PARTS: Parts = {
   reshard: () => benchReshard(600_000, runs),

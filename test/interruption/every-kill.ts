@@ -38,7 +38,7 @@ async function killedAt(scene: Scene, at: number, options: KillOptions): Promise
   let wayBack: Promise<unknown> | undefined;
   const links = new CutLinks(scene.newLinks(), at, async () => {
     await victim.kill();
-    wayBack = comesBack(scene, victim, options);
+    wayBack = comesBack(scene, victim, options, heirs);
   });
   const failure = await scene.reshard(links);
   await wayBack;
@@ -73,9 +73,14 @@ function victimIn(scene: Scene, view: ClusterView, victim: Victim): ClusterNode 
   }
 }
 
-async function comesBack(scene: Scene, victim: ClusterNode, { then }: KillOptions): Promise<void> {
+/** @param heirs its replicas as they were before: one may have taken over by now. */
+async function comesBack(
+  scene: Scene,
+  victim: ClusterNode,
+  { then }: KillOptions,
+  [heir]: readonly ClusterNode[],
+): Promise<void> {
   if (then === 'restart') return victim.restart();
-  const [heir] = scene.cluster.replicasOf(victim);
   try {
     await scene.cluster.failover(victim, { deadlineMs: 1_000 });
   } catch (error) {

@@ -160,6 +160,16 @@ export abstract class ClusterCommand extends TribCommand {
   ): Promise<Look> {
     const { links, context } = session;
     const view = await observe(links, entry, context.signal ? { signal: context.signal } : {});
+    return this.lookOf(session, entry, view, flags);
+  }
+
+  /** What is to be said of a view that was made just now. */
+  protected async lookOf(
+    session: Session,
+    entry: NodeAddress,
+    view: ClusterView,
+    flags: LookFlags = {},
+  ): Promise<Look> {
     const cluster = pictureOf(view);
     this.#looks.set(fingerprintOf(cluster), { entry, cluster });
     return this.judge(session, view, flags);

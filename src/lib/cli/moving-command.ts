@@ -66,9 +66,8 @@ export abstract class MovingCommand extends ClusterCommand {
     flags: LookFlags,
     doing: string,
   ): Promise<Look> {
-    await waitReady(entry, session.context, DATA_STOPPERS);
-    const look = await this.lookAt(session, entry, flags);
-    const { view } = look;
+    const view = await waitReady(entry, session.context, DATA_STOPPERS);
+    const look = await this.lookOf(session, entry, view, flags);
     const stoppers = dataStoppers(look.findings);
     this.#refuseOpen(look, stoppers, doing);
     this.refuseUnhealthy(view, stoppers, doing);
@@ -90,8 +89,10 @@ export abstract class MovingCommand extends ClusterCommand {
     await withRun(session, { plan, view, moving }, (running) => this.executeMoves(plan, running));
     const entry = entryAfter(view, plan);
     // That a node without slots became a replica is told by gossip, a little after the slots.
-    if (plan.stages.length > 0) await waitReady(entry, session.context, DATA_STOPPERS);
-    const after = await observe(session.links, entry);
+    const after =
+      plan.stages.length > 0
+        ? await waitReady(entry, session.context, DATA_STOPPERS)
+        : await observe(session.links, entry);
     const findings = diagnose(after);
     this.#sayNewTrouble(before.findings, findings);
     return {

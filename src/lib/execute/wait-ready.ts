@@ -4,8 +4,8 @@
  * before would fail half-way. So what may pass is waited for; what does not pass is left to the caller.
  */
 import { diagnose } from '../cluster/diagnose.js';
-import type { Finding, FindingId } from '../cluster/finding.js';
-import type { NodeAddress } from '../cluster/model.js';
+import type { FindingId } from '../cluster/finding.js';
+import type { ClusterView, NodeAddress } from '../cluster/model.js';
 import { RecordPool } from '../cluster/nodes-reply.js';
 import type { ExecutionContext } from './context.js';
 import { observe } from './observe.js';
@@ -19,24 +19,26 @@ const PASSING: ReadonlySet<FindingId> = new Set([
 
 /**
  * @param stoppers findings that would stop what is to be done.
- * @returns when none of them is there, or one that does not pass, or time is up. @throws INTERRUPTED
+ * @returns the cluster as it was seen last: when none of them is there, or one that does not pass, or time is up.
+ * @throws TribError INTERRUPTED
  */
 export async function waitReady(
   entry: NodeAddress,
   context: ExecutionContext,
   stoppers: ReadonlySet<FindingId>,
-): Promise<void> {
+): Promise<ClusterView> {
   const pool = new RecordPool();
   const options = context.signal ? { pool, signal: context.signal } : { pool };
-  const passing = async (): Promise<readonly Finding[]> => {
-    const findings = diagnose(await observe(context.links, entry, options));
-    const stopping = findings.filter(({ id }) => stoppers.has(id));
-    return stopping.every(({ id }) => PASSING.has(id)) ? stopping : [];
+  let view: ClusterView;
+  const look = async (): Promise<Look<undefined>> => {
+    view = await observe(context.links, entry, options);
+    const stopping = diagnose(view).filter(({ id }) => stoppers.has(id));
+    const isPassing = stopping.length > 0 && stopping.every(({ id }) => PASSING.has(id));
+    if (!isPassing) return { done: true, value: undefined };
+    return { done: false, missing: stopping.map(({ message }) => message) };
   };
-  if ((await passing()).length === 0) return;
-  const what = 'Waiting for the cluster to agree';
-  await waitFor({ what, ...context }, async (): Promise<Look<undefined>> => {
-    const missing = (await passing()).map(({ message }) => message);
-    return missing.length === 0 ? { done: true, value: undefined } : { done: false, missing };
-  });
+  if (!(await look()).done) {
+    await waitFor({ what: 'Waiting for the cluster to agree', ...context }, look);
+  }
+  return view!;
 }

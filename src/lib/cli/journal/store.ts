@@ -46,6 +46,8 @@ export interface DamagedJournal {
 
 export class JournalStore {
   readonly #base: string;
+  /** Files of other clusters: whom a journal names is in its first line, and stays. */
+  readonly #strangers = new Set<string>();
 
   constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
     this.#base = join(stateFolder(environment), 'journals');
@@ -59,26 +61,23 @@ export class JournalStore {
 
   /** Runs of the cluster with these members, the newest first. */
   runsOf(cluster: ClusterPicture): readonly StoredJournal[] {
-    const members = new Set(cluster.members.map(({ id }) => id));
-    return this.#files().flatMap((file) => {
-      const journal = read(file, members);
-      if (!journal || !('log' in journal)) return [];
-      return isSameCluster(journal.log.header.cluster, cluster) ? [journal] : [];
+    return this.#readNaming(cluster).flatMap((journal) => {
+      const isOfIt = 'log' in journal && isSameCluster(journal.log.header.cluster, cluster);
+      return isOfIt ? [journal] : [];
     });
   }
 
   /** Of this cluster, as far as that can be seen, and not to be trusted; the newest first. */
   damagedOf(cluster: ClusterPicture): readonly DamagedJournal[] {
-    const members = new Set(cluster.members.map(({ id }) => id));
-    return this.#files().flatMap((file) => {
-      const journal = read(file, members);
-      return journal && !('log' in journal) ? [journal] : [];
-    });
+    return this.#readNaming(cluster).flatMap((journal) => ('log' in journal ? [] : [journal]));
   }
 
   /** Of every cluster, the newest first. */
   all(): readonly (StoredJournal | DamagedJournal)[] {
-    return this.#files().flatMap((file) => read(file) ?? []);
+    return this.#files().flatMap((file) => {
+      const journal = read(file);
+      return journal === undefined || journal === 'of-others' ? [] : [journal];
+    });
   }
 
   /** Deletes what is finished, but for the last few of this cluster and the last many of all. */
@@ -87,8 +86,20 @@ export class JournalStore {
     for (const { path } of own.slice(FINISHED_MAX)) remove(path);
     for (const file of this.#files().slice(ALL_MAX)) {
       const journal = read(file);
-      if (journal && 'log' in journal && isFinished(journal.log)) remove(file.path);
+      if (typeof journal === 'object' && 'log' in journal && isFinished(journal.log))
+        remove(file.path);
     }
+  }
+
+  /** Proving a journal takes a hundred times as long as to see that it is of another cluster, as most are. */
+  #readNaming({ members }: ClusterPicture): readonly (StoredJournal | DamagedJournal)[] {
+    const ids = new Set(members.map(({ id }) => id));
+    const files = this.#files().filter(({ path }) => !this.#strangers.has(path));
+    return files.flatMap((file) => {
+      const journal = read(file, ids);
+      if (journal === 'of-others') this.#strangers.add(file.path);
+      return journal === undefined || journal === 'of-others' ? [] : [journal];
+    });
   }
 
   #files(): readonly JournalFile[] {
@@ -104,14 +115,13 @@ export class JournalStore {
 }
 
 /**
- * @param members one that names none of them is not looked at any closer: proving a journal takes a hundred
- * times as long, and most on a machine are of other clusters.
- * @returns undefined for those, for one that another process has pruned, and for less than a first line.
+ * @param members one that names none of them is of others, and not looked at any closer.
+ * @returns undefined for one that another process has pruned, and for less than a first line.
  */
 function read(
   { run, path }: JournalFile,
   members?: ReadonlySet<NodeId>,
-): StoredJournal | DamagedJournal | undefined {
+): StoredJournal | DamagedJournal | 'of-others' | undefined {
   let bytes: Buffer;
   try {
     bytes = readBounded(path);
@@ -121,7 +131,7 @@ function read(
   }
   // Nothing is begun before the first line is on the disk.
   if (!bytes.includes('\n')) return undefined;
-  if (members && !namesAnyOf(members, bytes)) return undefined;
+  if (members && !namesAnyOf(members, bytes)) return 'of-others';
   try {
     return { run, path, log: parseJournal(bytes) };
   } catch (error) {

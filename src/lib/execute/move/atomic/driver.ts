@@ -34,10 +34,15 @@ export interface AtomicEnds {
   readonly target: Link;
 }
 
-/** Whether a server knows a subcommand: COMMAND INFO answers nothing for what it does not. */
-export async function knows(link: Link, command: string): Promise<boolean> {
-  const [reply] = await link.ask([['COMMAND', 'INFO', command]]);
-  return Array.isArray(reply) && Array.isArray(reply[0]) && reply[0].length > 0;
+/** Which of these subcommands a server knows: COMMAND INFO answers nothing for what it does not. */
+export async function knownOf(
+  link: Link,
+  commands: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const [reply] = await link.ask([['COMMAND', 'INFO', ...commands]]);
+  const infos: readonly unknown[] = Array.isArray(reply) ? reply : [];
+  const isKnown = (info: unknown): boolean => Array.isArray(info) && info.length > 0;
+  return new Set(commands.filter((_, at) => isKnown(infos[at])));
 }
 
 /** A list of maps, told as fields and values in turn. */

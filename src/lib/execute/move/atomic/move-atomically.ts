@@ -6,7 +6,7 @@ import type { ExecutionContext } from '../../context.js';
 import { pause, throwIfInterrupted } from '../../wait.js';
 import type { Freight } from '../freight.js';
 import type { SurveyedMove } from '../survey.js';
-import { knows, type AtomicDriver, type AtomicEnds } from './driver.js';
+import { knownOf, type AtomicDriver, type AtomicEnds } from './driver.js';
 import { REDIS_DRIVER } from './redis.js';
 import { VALKEY_DRIVER } from './valkey.js';
 
@@ -24,11 +24,10 @@ export async function atomicDriverFor(
   { links }: ExecutionContext,
 ): Promise<AtomicDriver | undefined> {
   const ends = [links.to(source.address), links.to(target.address)];
-  const haveAll = async (command: string): Promise<boolean> =>
-    (await Promise.all(ends.map((link) => knows(link, command)))).every(Boolean);
-  if (await haveAll('cluster|migrateslots')) return VALKEY_DRIVER;
-  if (await haveAll('cluster|migration')) return REDIS_DRIVER;
-  return undefined;
+  const words = ['cluster|migrateslots', 'cluster|migration'];
+  const [one, other] = await Promise.all(ends.map((link) => knownOf(link, words)));
+  const [valkey, redis] = words.map((word) => one!.has(word) && other!.has(word));
+  return valkey === true ? VALKEY_DRIVER : redis === true ? REDIS_DRIVER : undefined;
 }
 
 /**
