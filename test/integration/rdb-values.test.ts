@@ -23,6 +23,8 @@ const text = fc.oneof(
 const score = fc.oneof(
   fc.integer({ min: -1000, max: 1000 }),
   fc.double({ noNaN: true }),
+  // Many of these lie in the middle between two decimals of seventeen digits.
+  fc.maxSafeInteger().map((eighths) => eighths / 8),
   fc.constantFrom(Infinity, -Infinity, -0, 0.1, 1e22, 9007199254740993),
 );
 const scoreText = (value: number): string =>
