@@ -93,7 +93,7 @@ export async function benchGuard(keys: number, runs: number): Promise<Figure[]> 
       other: { name: 'redis-cli', samples: other },
       wanted: { kind: 'times as long', factor: 1 },
       limitedBy:
-        'A guard of 1 ms sees delays that the crowded machine makes by itself, and slows moves down for them.',
+        'Presumably the tool competes with the servers for two cores, which no run has isolated; smaller batches and one pair at a time did not help.',
     },
     {
       what: `the same moves, from start to end`,
